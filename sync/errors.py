@@ -1,0 +1,217 @@
+"""The tree of what can go wrong in `sync`.
+
+Rules: every error has a stable `code` (scripts and screens depend on it), carries only `facts` that hold no personal
+data, and says in English what is wrong; the terminal turns the code into French. `environment` is true when
+something outside the program is missing (exit status 3 of the command line).
+"""
+
+from typing import ClassVar
+
+
+class SyncError(Exception):
+    """Base of the tree. `facts` are short, printable and free of personal data."""
+
+    code: ClassVar[str] = "sync"
+    environment: ClassVar[bool] = False
+
+    def __init__(self, message: str = "", **facts: str | int) -> None:
+        super().__init__(message or self.code)
+        self.facts: dict[str, str | int] = facts
+
+
+class ContractError(SyncError):
+    """A message, envelope, dispatch or receipt that is not of the contract's form."""
+
+    code = "contract_invalid"
+
+
+class SignatureInvalid(SyncError):
+    """A signature that does not verify, or that was made for another purpose or by another key."""
+
+    code = "signature_invalid"
+
+
+class SealInvalid(SyncError):
+    """A sealed text that does not open with this key and this context."""
+
+    code = "seal_invalid"
+
+
+class PinWrong(SyncError):
+    """The PIN does not open this slot."""
+
+    code = "pin_wrong"
+
+
+class KeyslotsInvalid(SyncError):
+    """The keyslots file is missing, damaged, or not made for this device."""
+
+    code = "keyslots_invalid"
+
+
+class StoreError(SyncError):
+    """Base of what the encrypted file can answer."""
+
+    code = "store"
+
+
+class StoreCorrupt(StoreError):
+    """The encrypted file fails its checks, or the key is not its key."""
+
+    code = "store_corrupt"
+
+
+class StoreTooOld(StoreError):
+    """The SQLite or SQLCipher library is older than the known corruption fixes (reference: SQLite 3.51.3)."""
+
+    code = "store_library_too_old"
+    environment = True
+
+
+class DiskFull(StoreError):
+    """The medium has no room left; nothing was acknowledged."""
+
+    code = "disk_full"
+
+
+class CounterfoilCorrupt(StoreError):
+    """The counterfoil's chain is broken before its tail."""
+
+    code = "counterfoil_corrupt"
+
+
+class HomeMissing(SyncError):
+    """There is no home in this folder."""
+
+    code = "home_missing"
+    environment = True
+
+
+class HomeInUse(SyncError):
+    """Another process of the same kind works on this home."""
+
+    code = "home_in_use"
+
+
+class ClaimUnknown(SyncError):
+    """No claim has this id."""
+
+    code = "claim_unknown"
+
+
+class ClaimNotCorrectable(SyncError):
+    """The claim has left, or its grace period is over: it can no longer be changed here."""
+
+    code = "claim_not_correctable"
+
+
+class InsurerUnknown(SyncError):
+    """This terminal is not enrolled with this insurer."""
+
+    code = "insurer_unknown"
+
+
+class InsurerUnreachable(SyncError):
+    """No connection, no answer in time, or a broken answer."""
+
+    code = "insurer_unreachable"
+
+
+class InsurerUntrusted(SyncError):
+    """The peer's certificate is not one of the pinned authority for this insurer's name."""
+
+    code = "insurer_untrusted"
+
+
+class InsurerRefused(SyncError):
+    """The insurer answered with a problem document (RFC 9457); `facts["problem"]` is its code."""
+
+    code = "insurer_refused"
+
+
+class ReceiptInvalid(SyncError):
+    """A receipt that does not verify, or that speaks of another claim: no state moves."""
+
+    code = "receipt_invalid"
+
+
+class KeyInvalid(SyncError):
+    """Bytes that are not a key, a request or a certificate of the expected kind; they are never echoed."""
+
+    code = "key_invalid"
+
+
+class ActivationCodeInvalid(SyncError):
+    """A typed invitation or activation code that cannot be one: a symbol is wrong, missing or too many."""
+
+    code = "activation_code_invalid"
+
+
+class InsurerFolderMissing(SyncError):
+    """There is no insurer in this folder: `comptoir-insurer init` was not run, or a part of it is not here."""
+
+    code = "insurer_folder_missing"
+    environment = True
+
+
+class InsurerFolderExists(SyncError):
+    """This folder already holds an insurer; its keys are never overwritten."""
+
+    code = "insurer_folder_exists"
+
+
+class MediumFailed(StoreError):
+    """The medium refused to read, write or flush; nothing was acknowledged."""
+
+    code = "medium_failed"
+    environment = True
+
+
+class StoreBusy(StoreError):
+    """Another process held the encrypted file for too long; nothing was changed."""
+
+    code = "store_busy"
+
+
+class ClaimExists(SyncError):
+    """A claim with this id is queued already: an id is used once, for ever."""
+
+    code = "claim_exists"
+
+
+class TransitionInvalid(SyncError):
+    """A claim cannot go from its state to the one asked for; `facts` name both."""
+
+    code = "transition_invalid"
+
+
+class PinInvalid(SyncError):
+    """A PIN has 4 to 12 digits."""
+
+    code = "pin_invalid"
+
+
+class PinSlotExists(SyncError):
+    """This user already has a PIN."""
+
+    code = "pin_slot_exists"
+
+
+class HomeExists(SyncError):
+    """There is a home in this folder already, or data that a new one would overwrite."""
+
+    code = "home_exists"
+
+
+class DeviceSecretUnknown(SyncError):
+    """No installed provider of device secrets has this name."""
+
+    code = "device_secret_unknown"
+    environment = True
+
+
+class AddressUnavailable(SyncError):
+    """The server cannot listen on this address and port."""
+
+    code = "address_unavailable"
+    environment = True
