@@ -130,7 +130,7 @@ def decode(payload: bytes, kind: type[Record]) -> Record:
     """The record in `payload`; ContractError unless it is of the schema and canonically spelled."""
     try:
         record = msgspec.json.decode(payload, type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ContractError(f"not a {kind.__name__}") from error
     if encode(record) != payload:
         raise ContractError(f"{kind.__name__} is not canonically encoded")

@@ -99,7 +99,7 @@ def split_batch(body: bytes) -> tuple[bytes, ...]:
     """The package bytes in a batch, not yet judged one by one; ContractError unless the frame is canonical."""
     try:
         packages = tuple(bytes(item) for item in msgspec.json.decode(body, type=_Batch).packages)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ContractError("not a batch") from error
     if join_batch(packages) != body:
         raise ContractError("the batch is not canonically encoded")

@@ -122,7 +122,7 @@ def decode_message(payload: bytes) -> ClaimMessage:
     """The message in `payload`; ContractError unless it is of the schema and canonically spelled."""
     try:
         message = _decoder.decode(payload)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ContractError("the claim is not of the schema") from error
     if encode_message(message) != payload:
         raise ContractError("the claim is not canonically encoded")

@@ -1,16 +1,19 @@
 """One record, one spelling: our encoder agrees with an independent RFC 8785, and every other spelling is refused."""
 
 import json
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import msgspec
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.contract.enrolment import EnrolmentOffer, EnrolmentRequest
 from sync.contract.envelope import ChainState, Dispatch, Envelope, Header, Package, Receipt, decode, encode
+from sync.contract.exchange import split_batch
 from sync.contract.keys import KeySet
 from sync.contract.message import ClaimMessage, decode_message, encode_message
 from sync.contract.profile import Profile
@@ -94,3 +97,13 @@ def test_what_is_signed_is_strict(kind: type[msgspec.Struct]) -> None:
     config = kind.__struct_config__
     assert config.frozen
     assert config.forbid_unknown_fields
+
+
+@given(st.binary(max_size=300))
+@example(b'{"schema":"\xff"}')
+@example(b"[" * 5000)
+def test_any_bytes_end_in_a_record_or_a_contract_error(payload: bytes) -> None:
+    """Whatever a peer sends as a claim, a record or a batch, no other exception comes out."""
+    for read in (decode_message, partial(decode, kind=Package), split_batch):
+        with suppress(ContractError):
+            read(payload)
