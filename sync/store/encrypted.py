@@ -1,0 +1,165 @@
+"""One SQLCipher file under a raw 32-byte key (SQLCipher 4, AES-256-CBC and HMAC-SHA-512 per page).
+
+Rules: a SQLite older than the WAL-reset fix (3.51.3) is refused, and so is a library that would not encrypt; WAL with
+synchronous=FULL, a checkpoint after each commit (a flipped bit in a long log loses its tail silently), overwriting of
+deleted content; every write is BEGIN IMMEDIATE … COMMIT, so a writer that cannot write learns it first. The key is in
+no URL, no representation, no error. The library writes nothing to the terminal (`cipher_log_level`): a screen may be
+there.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Self
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+from sqlcipher3 import dbapi2 as driver
+
+from sync.durable import OWNER_ONLY, flush_folder, medium_errors
+from sync.errors import KeyInvalid, StoreCorrupt, StoreTooOld
+from sync.store import migrations
+from sync.store.checks import CheckLine, check_file
+from sync.store.failures import store_errors
+
+KEY_BYTES: Final = 32
+OLDEST_SQLITE: Final = (3, 51, 3)
+_BUSY_SECONDS: Final = 10.0
+_CONNECTIONS: Final = 8
+_SETTINGS: Final = (
+    "cipher_log_level = NONE",
+    "cipher_memory_security = ON",
+    "temp_store = MEMORY",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "wal_autocheckpoint = 1",
+    "secure_delete = ON",
+)
+_READ_ONLY: Final = "comptoir_read"
+
+
+class Store:
+    """An open encrypted file, for several threads and processes."""
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self.path = path
+        self._engine = engine
+
+    @classmethod
+    def open(cls, path: Path, key: bytes, *, create: bool = True) -> Self:
+        """Open the file, or make a new one where `create` allows it.
+
+        StoreTooOld (library), StoreCorrupt (damage, wrong key, or no file where there must be one), DiskFull,
+        MediumFailed.
+        """
+        _require_library(driver.sqlite_version_info)
+        if len(key) != KEY_BYTES:
+            raise KeyInvalid("the store's key has 32 bytes")
+        if not path.exists() or not path.stat().st_size:
+            _require_creation(path, create=create)
+        store = cls(path, _engine(path, key))
+        try:
+            store.migrate("store", migrations.OWN_STEPS)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction that may write: begun at once, committed durably at the end, rolled back by an exception."""
+        with store_errors(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view, beside writers of any process."""
+        with store_errors(), self._engine.connect() as connection:
+            connection.execution_options(**{_READ_ONLY: True})
+            with connection.begin():
+                yield connection
+
+    def migrate(self, room: str, steps: Sequence[Sequence[str]]) -> None:
+        """Bring a room's tables up to `steps` (SQL statements each): every step once, in order, all or none.
+
+        Steps of a newer version that are already there are left alone; StoreCorrupt when a recorded step was another
+        one.
+        """
+        with self.read() as connection:
+            missing = migrations.missing_from(connection, room, steps)
+        if missing:
+            with self.write() as connection:
+                migrations.apply(connection, room, steps)
+
+    def check(self) -> tuple[CheckLine, ...]:
+        """Whether the file is whole: `wal_checkpoint`, `cipher_integrity`, `integrity`, in this order."""
+        with store_errors(), self._engine.connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            return check_file(raw)
+
+    def close(self) -> None:
+        """Close all connections; the last one of all processes takes the log into the main file."""
+        self._engine.dispose()
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.path)!r})"
+
+
+def _require_library(found: tuple[int, ...]) -> None:
+    if found < OLDEST_SQLITE:
+        raise StoreTooOld("this SQLite has a known corruption bug", found=".".join(map(str, found)), needed="3.51.3")
+
+
+def _require_creation(path: Path, *, create: bool) -> None:
+    if not create:
+        raise StoreCorrupt("the encrypted file is missing or empty")
+    with medium_errors():
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY))
+        flush_folder(path.parent)
+
+
+def _engine(path: Path, key: bytes) -> Engine:
+    def connect() -> Any:
+        return _connect(path, key)
+
+    # hide_parameters: values never reach an error text. QueuePool: the dialect's default pool crashes with threads.
+    engine = create_engine(
+        "sqlite://",
+        module=driver,
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=_BUSY_SECONDS,
+        hide_parameters=True,
+    )
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _connect(path: Path, key: bytes) -> Any:
+    connection = driver.connect(str(path), timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        with store_errors():
+            connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+            for setting in _SETTINGS:
+                connection.execute(f"PRAGMA {setting}")
+            _require_cipher(connection)
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _require_cipher(connection: Any) -> None:
+    """A SQLite without SQLCipher ignores `PRAGMA key` and would write in clear."""
+    if not connection.execute("PRAGMA cipher_version").fetchone():
+        raise StoreTooOld("this library does not encrypt", found="sqlite", needed="sqlcipher")
+
+
+def _begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get(_READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
