@@ -1,0 +1,11 @@
+"""The queue of sealed claims: outbox and receipts in the store, and the counterfoil beside it."""
+
+from sync.queue.acts import Entry
+from sync.queue.blocks import Frame
+from sync.queue.counterfoil import Counterfoil
+from sync.queue.outbox import Outbox
+from sync.queue.reading import Summary
+from sync.queue.reconciliation import Reconciliation
+from sync.queue.tables import Row
+
+__all__ = ["Counterfoil", "Entry", "Frame", "Outbox", "Reconciliation", "Row", "Summary"]

@@ -1,0 +1,68 @@
+"""Numbers in the chain of this device to one insurer (design §7).
+
+Rules: a claim gets its number when it first leaves, in the order in which the caller lists it; `seq` has no gap and
+`prev` is SHA-256 of the dispatch JWS before (GENESIS for the first); a number is given once.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from sync.contract.envelope import DISPATCH_TYP, GENESIS, Dispatch, digest, encode
+from sync.crypto.signing import SigningKey
+from sync.errors import TransitionInvalid
+from sync.queue import states
+from sync.queue.acts import Act, move
+from sync.queue.blocks import Frame
+from sync.queue.reconciliation import advance_chain
+from sync.queue.tables import CHAIN, Row, milliseconds
+
+
+def number(act: Act, rows: Sequence[Row], signer: SigningKey, now: datetime) -> dict[str, str]:
+    """Number, sign and list `rows` of one insurer; the dispatch JWS of each by claim id.
+
+    TransitionInvalid when one of them may not leave at `now`.
+    """
+    if not rows:
+        return {}
+    insurer = rows[0].insurer
+    seq, head = _chain(act.connection, insurer)
+    signed: dict[str, str] = {}
+    for row in rows:
+        _require_free_to_leave(row, now)
+        seq += 1
+        jws = signed[row.claim_id] = _signed_dispatch(row, seq, head, signer)
+        head = digest(jws.encode("ascii"))
+        move(act.connection, row, states.SENDING, reason=None, seq=seq, dispatch=jws)
+    act.frames += _frames(insurer, signed.items(), now)
+    advance_chain(act.connection, insurer, seq, head)
+    return signed
+
+
+def _frames(insurer: str, signed: Iterable[tuple[str, str]], now: datetime) -> list[Frame]:
+    at = milliseconds(now)
+    return [Frame("dispatch", claim_id, insurer, at, jws.encode("ascii")) for claim_id, jws in signed]
+
+
+def _chain(connection: Connection, insurer: str) -> tuple[int, str]:
+    found = connection.execute(select(CHAIN.c.seq, CHAIN.c.head).where(CHAIN.c.insurer == insurer)).first()
+    return (0, GENESIS) if found is None else (found.seq, found.head)
+
+
+def _require_free_to_leave(row: Row, now: datetime) -> None:
+    if row.state != states.QUEUED or now < row.not_before:
+        raise TransitionInvalid("this claim may not leave now", state=row.state, following=states.SENDING)
+
+
+def _signed_dispatch(row: Row, seq: int, head: str, signer: SigningKey) -> str:
+    dispatch = Dispatch(
+        schema="comptoir/dispatch/v1",
+        claim_id=row.claim_id,
+        insurer=row.insurer,
+        device=signer.kid,
+        seq=seq,
+        prev=head,
+        envelope=row.digest,
+    )
+    return signer.sign(DISPATCH_TYP, encode(dispatch))

@@ -1,0 +1,153 @@
+"""The queue: what was registered, what left, and what the insurers signed for it.
+
+Rules: `enqueue` returns only when the envelope is durable twice, in the counterfoil and in the store, in this order;
+what stands beside it (the dossier) commits with it or not at all. A number is given once, at the first dispatch, and
+the signed bytes are durable before they are returned; retries get the same bytes. States move only through the methods
+here, along `sync.queue.states`; how an act is made durable is `sync.queue.acts`.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from sync.crypto.signing import SigningKey, VerifyingKey
+from sync.errors import ClaimNotCorrectable, TransitionInvalid
+from sync.queue import states
+from sync.queue.acts import Beside, Entry, acting, move, registering
+from sync.queue.blocks import Frame
+from sync.queue.checks import check_chain, check_counterfoil
+from sync.queue.counterfoil import Counterfoil
+from sync.queue.numbering import number
+from sync.queue.reading import QueueReader, row_of_claim
+from sync.queue.reconciliation import Reconciliation, catch_up
+from sync.queue.tables import CHAIN, OUTBOX, STEPS, Row, milliseconds, package_bytes
+from sync.queue.voiding import Reason, signed_void
+from sync.store import CheckLine, Store
+
+
+class Outbox(QueueReader):
+    """The queue in a store, with its counterfoil; for several threads and processes."""
+
+    def __init__(self, store: Store, counterfoil: Counterfoil) -> None:
+        super().__init__(store)
+        self._counterfoil = counterfoil
+        store.migrate("outbox", STEPS)
+
+    def enqueue(self, entry: Entry, beside: Beside | None = None) -> None:
+        """Register a claim: when this returns, it survives a kill and a power cut.
+
+        ContractError: the envelope is none, or another claim's. ClaimExists. DiskFull and the other StoreErrors:
+        nothing was registered. Errors of `beside` pass through, and nothing was registered.
+        """
+        with registering(self._store, self._counterfoil, entry) as act:
+            if beside is not None:
+                beside(act.connection)
+
+    def replace(self, claim_id: str, entry: Entry, signer: SigningKey, beside: Beside | None = None) -> None:
+        """Register a correction and withdraw the claim it corrects, in one act: afterwards one of the two is there.
+
+        ClaimNotCorrectable as `void`, judged at `entry.created_at`; errors as `enqueue`, and then nothing changed.
+        """
+        now = entry.created_at
+        with registering(self._store, self._counterfoil, entry) as act:
+            row = _correctable(act.connection, claim_id, now)
+            body = signed_void(row, "superseded", signer, now, by=entry.claim_id)
+            act.frames.append(_withdraw(act.connection, row, "superseded", body, now))
+            if beside is not None:
+                beside(act.connection)
+
+    def void(self, claim_id: str, reason: Reason, signer: SigningKey, now: datetime) -> None:
+        """Withdraw a claim before it leaves: `cancelled`, or `superseded` by one that is registered already.
+
+        ClaimNotCorrectable once it left or its grace period is over; a blocked claim that never left has no grace
+        period.
+        """
+        with acting(self._store, self._counterfoil) as act:
+            row = _correctable(act.connection, claim_id, now)
+            body = signed_void(row, reason, signer, now)
+            act.frames.append(_withdraw(act.connection, row, reason, body, now))
+
+    def dispatch(self, insurer: str, ids: Sequence[str], signer: SigningKey, now: datetime) -> list[bytes]:
+        """The packages of these claims of `insurer`, in this order; durable before they are returned.
+
+        A claim that left before keeps its bytes. ClaimUnknown; TransitionInvalid for one that may not leave (now).
+        """
+        with acting(self._store, self._counterfoil) as act:
+            rows = [row_of_claim(act.connection, claim_id, insurer) for claim_id in dict.fromkeys(ids)]
+            signed = number(act, [row for row in rows if row.dispatch is None], signer, now)
+        return [package_bytes(row.dispatch or signed[row.claim_id], row.envelope) for row in rows]
+
+    def settle(self, claim_id: str, receipt: str, received_at: datetime) -> None:
+        """The insurer's receipt, verified by the caller, is kept: `acknowledged`. A second receipt changes nothing."""
+        self.settle_many({claim_id: receipt}, received_at)
+
+    def settle_many(self, receipts: Mapping[str, str], received_at: datetime) -> None:
+        """The same for the receipts of a batch, by claim id: all of them are durable together, or none is."""
+        at = milliseconds(received_at)
+        with self._store.write() as connection:
+            for claim_id, receipt in receipts.items():
+                _settle(connection, row_of_claim(connection, claim_id), receipt, at)
+
+    def refuse(self, claim_id: str, problem: str) -> None:
+        """The insurer will never take this claim, for the reason `problem` (a code of the contract): `rejected`."""
+        with self._store.write() as connection:
+            move(connection, row_of_claim(connection, claim_id), states.REJECTED, reason=problem, next_try=None)
+
+    def block(self, claim_id: str, reason: str) -> None:
+        """A person has to look at this claim before anything else happens to it."""
+        with self._store.write() as connection:
+            move(connection, row_of_claim(connection, claim_id), states.BLOCKED, reason=reason, next_try=None)
+
+    def release(self, claim_id: str, not_before: datetime) -> None:
+        """A person looked: a blocked claim goes back to where it was, and leaves from `not_before` on."""
+        with self._store.write() as connection:
+            row = row_of_claim(connection, claim_id)
+            state = states.QUEUED if row.dispatch is None else states.SENDING
+            if row.state != states.BLOCKED:
+                raise TransitionInvalid("this claim is not blocked", state=row.state, following=state)
+            move(connection, row, state, reason=None, not_before=milliseconds(not_before), next_try=None)
+
+    def postpone(self, ids: Collection[str], until: datetime, error_code: str) -> None:
+        """A try failed with `error_code`: these dispatched claims are tried again from `until` on."""
+        sending = OUTBOX.c.claim_id.in_(sorted(ids)), OUTBOX.c.state == states.SENDING
+        values = {"attempts": OUTBOX.c.attempts + 1, "next_try": milliseconds(until), "last_error": error_code}
+        with self._store.write() as connection:
+            connection.execute(OUTBOX.update().where(*sending).values(values))
+
+    def hurry(self) -> None:
+        """A person asks: whatever waits for its next try may be tried at once."""
+        with self._store.write() as connection:
+            connection.execute(OUTBOX.update().where(OUTBOX.c.state == states.SENDING).values(next_try=None))
+
+    def reconcile(self) -> Reconciliation:
+        """Make store and counterfoil agree (at start); CounterfoilCorrupt, StoreError."""
+        with self._store.write() as connection:
+            return catch_up(connection, self._counterfoil)
+
+    def check(self, verifier: VerifyingKey) -> tuple[CheckLine, CheckLine]:
+        """The findings `chain` and `counterfoil`; `verifier` is this device's key."""
+        with self._store.read() as connection:
+            chain = check_chain(connection, verifier)
+        with self._store.write() as connection:
+            return chain, check_counterfoil(connection, self._counterfoil)
+
+
+def _settle(connection: Connection, row: Row, receipt: str, at: int) -> None:
+    if row.receipt is None:
+        values = {"receipt": receipt, "receipt_at": at, "last_error": None, "next_try": None}
+        move(connection, row, states.ACKNOWLEDGED, reason=None, **values)
+        connection.execute(CHAIN.update().where(CHAIN.c.insurer == row.insurer).values(receipt_at=at))
+
+
+def _correctable(connection: Connection, claim_id: str, now: datetime) -> Row:
+    row = row_of_claim(connection, claim_id)
+    in_grace = row.state == states.QUEUED and now < row.not_before
+    if row.dispatch is not None or not (in_grace or row.state == states.BLOCKED):
+        raise ClaimNotCorrectable("the claim has left, or its grace period is over", state=row.state)
+    return row
+
+
+def _withdraw(connection: Connection, row: Row, reason: Reason, body: bytes, now: datetime) -> Frame:
+    move(connection, row, reason, reason=reason, void=body)
+    return Frame("void", row.claim_id, row.insurer, milliseconds(now), body)

@@ -1,0 +1,124 @@
+"""What the queue answers without changing anything.
+
+Rules: counts and ages come from indexes only, so a status line costs little however much waits; what was dispatched is
+ordered by number, what was not by arrival, and nothing by a clock.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, Select, TextClause, func, select, text
+from sqlalchemy import Row as SqlRow
+
+from sync.errors import ClaimUnknown
+from sync.queue import states as claim_states
+from sync.queue.tables import CHAIN, OUTBOX, Row, milliseconds, optional_instant, row_of
+from sync.store import Store
+
+_MANY: Final = 1_000_000
+
+# SQLite would take another index of these tables and then sort: the one that fits is named.
+_OF_WAITING: Final = "FROM outbox INDEXED BY outbox_waiting WHERE state IN ('queued', 'sending')"
+_IS_FRESH: Final = "(state = 'queued' AND not_before <= :now)"
+_IS_RETRIED: Final = "(state = 'sending' AND (next_try IS NULL OR next_try <= :now))"
+_WAITING_IDS: Final = text(f"SELECT claim_id, state {_OF_WAITING} ORDER BY entry")
+_FAILED: Final = text(f"SELECT 1 {_OF_WAITING} AND next_try IS NOT NULL LIMIT 1")
+_INSURERS_DUE: Final = text(
+    f"SELECT DISTINCT insurer {_OF_WAITING} AND ({_IS_FRESH} OR {_IS_RETRIED}) ORDER BY insurer"
+)
+_RETRIED: Final = text(f"SELECT * {_OF_WAITING} AND insurer = :insurer AND {_IS_RETRIED} ORDER BY seq LIMIT :limit")
+_FRESH: Final = text(f"SELECT * {_OF_WAITING} AND insurer = :insurer AND {_IS_FRESH} ORDER BY seq, entry LIMIT :limit")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The queue at a glance.
+
+    `waiting` have no receipt yet; `oldest` is when the oldest of them was registered; `line_failed`: one of them was
+    tried in vain and is to be tried again.
+    """
+
+    waiting: int
+    oldest: datetime | None
+    rejected: int
+    last_receipt_at: datetime | None
+    line_failed: bool
+    states: dict[str, int]
+
+
+class QueueReader:
+    """The reading half of the outbox."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, claim_id: str) -> Row:
+        """The row of a claim; ClaimUnknown."""
+        with self._store.read() as connection:
+            return row_of_claim(connection, claim_id)
+
+    def rows(
+        self, states: Collection[str] | None = None, *, limit: int = _MANY, newest_first: bool = False
+    ) -> list[Row]:
+        """Rows in the order of their registration, of these states (default: all)."""
+        query = select(OUTBOX).order_by(OUTBOX.c.entry.desc() if newest_first else OUTBOX.c.entry).limit(limit)
+        return self._rows(query if states is None else query.where(OUTBOX.c.state.in_(sorted(states))))
+
+    def rows_since(self, start: datetime) -> list[Row]:
+        """Rows registered at `start` or later, in the order of their registration."""
+        recent = OUTBOX.c.state.in_(sorted(claim_states.ALL)), OUTBOX.c.created_at >= milliseconds(start)
+        return self._rows(select(OUTBOX).where(*recent).order_by(OUTBOX.c.entry))
+
+    def ids(self, states: Collection[str]) -> list[str]:
+        """The claim ids of these states, in the order of registration; from an index when all of them are waiting."""
+        if claim_states.WAITING.issuperset(states):
+            return [found.claim_id for found in self._waiting(_WAITING_IDS) if found.state in states]
+        query = select(OUTBOX.c.claim_id).where(OUTBOX.c.state.in_(sorted(states))).order_by(OUTBOX.c.entry)
+        with self._store.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def summary(self) -> Summary:
+        """Counts and ages."""
+        by_state = select(OUTBOX.c.state, func.count(), func.min(OUTBOX.c.created_at)).group_by(OUTBOX.c.state)
+        with self._store.read() as connection:
+            found = connection.execute(by_state).all()
+            line_failed = connection.execute(_FAILED).first() is not None
+            last_receipt_at = connection.execute(select(func.max(CHAIN.c.receipt_at))).scalar()
+        counts = {state: count for state, count, _ in found}
+        oldest = min((first for state, _, first in found if state in claim_states.WAITING), default=None)
+        return Summary(
+            waiting=sum(counts.get(state, 0) for state in claim_states.WAITING),
+            oldest=optional_instant(oldest),
+            rejected=counts.get(claim_states.REJECTED, 0),
+            last_receipt_at=optional_instant(last_receipt_at),
+            line_failed=line_failed,
+            states=counts,
+        )
+
+    def insurers_due(self, now: datetime) -> tuple[str, ...]:
+        """The insurers for which something may leave at `now`."""
+        return tuple(found.insurer for found in self._waiting(_INSURERS_DUE, now=milliseconds(now)))
+
+    def due(self, insurer: str, now: datetime, limit: int = 100) -> list[Row]:
+        """What may leave to `insurer` at `now`: dispatched rows by number, then new ones in order of registration."""
+        asked = {"insurer": insurer, "now": milliseconds(now)}
+        rows = [row_of(found) for found in self._waiting(_RETRIED, **asked, limit=limit)]
+        return rows + [row_of(found) for found in self._waiting(_FRESH, **asked, limit=limit - len(rows))]
+
+    def _rows(self, query: Select[tuple[object, ...]]) -> list[Row]:
+        with self._store.read() as connection:
+            return [row_of(found) for found in connection.execute(query)]
+
+    def _waiting(self, query: TextClause, **asked: object) -> Sequence[SqlRow[tuple[object, ...]]]:
+        with self._store.read() as connection:
+            return connection.execute(query, asked).all()
+
+
+def row_of_claim(connection: Connection, claim_id: str, insurer: str | None = None) -> Row:
+    """The row of a claim (of `insurer`, where one is given); ClaimUnknown."""
+    found = connection.execute(select(OUTBOX).where(OUTBOX.c.claim_id == claim_id)).first()
+    if found is None or insurer not in (None, found.insurer):
+        raise ClaimUnknown("no claim has this id", claim_id=claim_id)
+    return row_of(found)

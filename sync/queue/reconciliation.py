@@ -1,0 +1,217 @@
+"""Counterfoil and store tell one story: what one of them missed is taken from the other.
+
+Rules: all this happens inside one store transaction, and every append to the counterfoil is made inside one too, so no
+act of another process is seen half done. The store remembers where the counterfoil ended at its last commit (the
+anchor). Frames behind the anchor are replayed: an envelope with neither row nor void comes back as `blocked`, reason
+`recovered`, because nobody was told that it is registered; a dispatch is adopted, because its number is used up; a
+void is applied to what has not left, one in favour of a correction only if that was registered. When the counterfoil
+does not hold the anchor any more, it lost acknowledged frames: all of it is replayed, and what it lacks is appended
+again from the store.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, select, text
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import IntegrityError
+
+from sync.contract.envelope import Dispatch, decode, digest
+from sync.crypto import base64url
+from sync.errors import ContractError, CounterfoilCorrupt
+from sync.queue import states
+from sync.queue.blocks import START, Frame, Mark
+from sync.queue.counterfoil import Counterfoil
+from sync.queue.tables import ANCHOR, CHAIN, OUTBOX, milliseconds, row_of
+from sync.queue.voiding import UNREGISTERED, void_record
+
+RECOVERED: Final = "recovered"
+
+# Built once: at each registration, building a statement would cost more than running it.
+_ANCHOR: Final = select(ANCHOR.c.length, ANCHOR.c.digest)
+_SET_ANCHOR: Final = text(
+    "INSERT INTO counterfoil_anchor (single, length, digest) VALUES (1, :length, :digest)"
+    " ON CONFLICT (single) DO UPDATE SET length = excluded.length, digest = excluded.digest"
+)
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """What was put right: claims back from the counterfoil (blocked), claims written to it again, bytes cut off."""
+
+    recovered: tuple[str, ...] = ()
+    repaired: tuple[str, ...] = ()
+    torn_bytes: int = 0
+
+
+def anchor(connection: Connection) -> Mark:
+    """Where the counterfoil ended when the store last followed it."""
+    found = connection.execute(_ANCHOR).first()
+    return START if found is None else Mark(found.length, bytes(found.digest))
+
+
+def set_anchor(connection: Connection, mark: Mark) -> None:
+    """Remember that the store follows the counterfoil up to `mark`."""
+    connection.execute(_SET_ANCHOR, {"length": mark.offset, "digest": mark.digest})
+
+
+def catch_up(connection: Connection, counterfoil: Counterfoil) -> Reconciliation:
+    """Make store and counterfoil agree, inside the caller's write transaction; nothing to do is the common case."""
+    known, head = anchor(connection), counterfoil.head()
+    if known == head:
+        return Reconciliation(torn_bytes=counterfoil.torn_bytes)
+    complete = counterfoil.holds(known)
+    recovered = _replay(connection, counterfoil.frames(known if complete else START))
+    repaired = () if complete else _append_missing(connection, counterfoil)
+    set_anchor(connection, counterfoil.head())
+    return Reconciliation(recovered, repaired, counterfoil.torn_bytes)
+
+
+def advance_chain(connection: Connection, insurer: str, seq: int, head: str) -> None:
+    """Remember the last number and the digest of the last dispatch to an insurer; a chain never goes back."""
+    values = {"seq": seq, "head": head}
+    statement = insert(CHAIN).values(insurer=insurer, **values)
+    update = statement.on_conflict_do_update(index_elements=["insurer"], set_=values, where=CHAIN.c.seq < seq)
+    connection.execute(update)
+
+
+def dispatch_of(signed: str) -> Dispatch:
+    """What a dispatch JWS says; ContractError. The signature is not checked here: the bytes are this device's own."""
+    parts = signed.split(".")
+    if len(parts) != 3:
+        raise ContractError("a dispatch is a JWS compact")
+    return decode(base64url.to_bytes(parts[1]), Dispatch)
+
+
+def _replay(connection: Connection, frames: Iterable[Frame]) -> tuple[str, ...]:
+    replay = _Replay(connection)
+    for frame in frames:
+        replay.take(frame)
+    return replay.finish()
+
+
+class _Replay:
+    """One pass over frames: `orphans` are envelopes without a row, `corrected` the voids that name a successor."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._orphans: dict[str, Frame] = {}
+        self._corrected: list[tuple[Frame, str]] = []
+        self._registered: set[str] = set()
+
+    def take(self, frame: Frame) -> None:
+        """Take in the next frame."""
+        if frame.kind == "envelope":
+            self._take_envelope(frame)
+        elif frame.kind == "void":
+            self._take_void(frame)
+        else:
+            self._take_dispatch(frame)
+
+    def finish(self) -> tuple[str, ...]:
+        """Bring back what is left without a row; its claim ids."""
+        for frame, successor in self._corrected:
+            if successor in self._registered or _exists(self._connection, successor):
+                self._withdraw(frame)
+        for frame in self._orphans.values():
+            _insert(self._connection, frame, state=states.BLOCKED, reason=RECOVERED)
+        return tuple(self._orphans)
+
+    def _take_envelope(self, frame: Frame) -> None:
+        self._registered.add(frame.claim_id)
+        if not _exists(self._connection, frame.claim_id):
+            self._orphans[frame.claim_id] = frame
+
+    def _take_void(self, frame: Frame) -> None:
+        record = void_record(frame.body)
+        if record.reason == UNREGISTERED:
+            self._forget(frame)
+        elif record.by is not None:
+            self._corrected.append((frame, record.by))
+        else:
+            self._withdraw(frame)
+
+    def _take_dispatch(self, frame: Frame) -> None:
+        orphan = self._orphans.pop(frame.claim_id, None)
+        if orphan is not None:
+            _insert(self._connection, orphan, state=states.QUEUED, reason=None)
+        _adopt_dispatch(self._connection, frame)
+
+    def _forget(self, frame: Frame) -> None:
+        """Nobody was told of this claim: it does not come back, and if it is back already, a person decides."""
+        self._registered.discard(frame.claim_id)
+        if self._orphans.pop(frame.claim_id, None) is None:
+            _leave_to_a_person(self._connection, frame.claim_id)
+
+    def _withdraw(self, frame: Frame) -> None:
+        if self._orphans.pop(frame.claim_id, None) is None:
+            _apply_void(self._connection, frame)
+
+
+def _exists(connection: Connection, claim_id: str) -> bool:
+    return connection.execute(select(OUTBOX.c.entry).where(OUTBOX.c.claim_id == claim_id)).first() is not None
+
+
+def _insert(connection: Connection, frame: Frame, *, state: str, reason: str | None) -> None:
+    connection.execute(
+        insert(OUTBOX).values(
+            claim_id=frame.claim_id,
+            insurer=frame.insurer,
+            state=state,
+            reason=reason,
+            envelope=frame.body,
+            digest=digest(frame.body),
+            created_at=frame.at,
+            not_before=frame.at,
+            attempts=0,
+        )
+    )
+
+
+def _apply_void(connection: Connection, frame: Frame) -> None:
+    reason = void_record(frame.body).reason
+    still_here = OUTBOX.c.state.in_((states.QUEUED, states.BLOCKED)), OUTBOX.c.seq.is_(None)
+    statement = OUTBOX.update().where(OUTBOX.c.claim_id == frame.claim_id, *still_here)
+    connection.execute(statement.values(state=reason, reason=reason, void=frame.body))
+
+
+def _leave_to_a_person(connection: Connection, claim_id: str) -> None:
+    queued = OUTBOX.c.claim_id == claim_id, OUTBOX.c.state == states.QUEUED
+    connection.execute(OUTBOX.update().where(*queued).values(state=states.BLOCKED, reason=RECOVERED))
+
+
+def _adopt_dispatch(connection: Connection, frame: Frame) -> None:
+    try:
+        signed = frame.body.decode("ascii")
+        dispatch = dispatch_of(signed)
+    except (ContractError, UnicodeDecodeError) as error:
+        raise CounterfoilCorrupt("a dispatch frame holds something else", claim_id=frame.claim_id) from error
+    unnumbered = OUTBOX.c.claim_id == frame.claim_id, OUTBOX.c.seq.is_(None)
+    values = {"state": states.SENDING, "reason": None, "seq": dispatch.seq, "dispatch": signed}
+    try:
+        connection.execute(OUTBOX.update().where(*unnumbered).values(**values))
+    except IntegrityError:
+        raise CounterfoilCorrupt("two claims have one number", claim_id=frame.claim_id, seq=dispatch.seq) from None
+    advance_chain(connection, frame.insurer, dispatch.seq, digest(frame.body))
+
+
+def _append_missing(connection: Connection, counterfoil: Counterfoil) -> tuple[str, ...]:
+    kept = {(frame.kind, frame.claim_id) for frame in counterfoil.frames()}
+    missing = [frame for frame in _told_by_store(connection) if (frame.kind, frame.claim_id) not in kept]
+    if missing:
+        counterfoil.append(missing)
+    return tuple(dict.fromkeys(frame.claim_id for frame in missing))
+
+
+def _told_by_store(connection: Connection) -> Iterator[Frame]:
+    """The frames that the store's rows stand for: envelopes and voids as they arrived, then dispatches by number."""
+    for found in connection.execute(select(OUTBOX).order_by(OUTBOX.c.entry)):
+        row = row_of(found)
+        at = milliseconds(row.created_at)
+        yield Frame("envelope", row.claim_id, row.insurer, at, row.envelope)
+        if found.void is not None:
+            yield Frame("void", row.claim_id, row.insurer, at, bytes(found.void))
+    numbered = select(OUTBOX).where(OUTBOX.c.seq.is_not(None)).order_by(OUTBOX.c.insurer, OUTBOX.c.seq)
+    for found in connection.execute(numbered):
+        yield Frame("dispatch", found.claim_id, found.insurer, found.created_at, found.dispatch.encode("ascii"))
