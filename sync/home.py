@@ -1,0 +1,215 @@
+"""The home: one folder with all that a terminal keeps.
+
+    home.json        written last: a folder without it is no home, or one whose creation was interrupted
+    keyslots.json    wrapped keys          store.db         the encrypted file (and its -wal, -shm)
+    counterfoil.log  the souche            locks/           one file for each kind of process
+    (config.json and device.secret belong to the terminal and to the file provider of device secrets)
+
+Rules: creation that was interrupted leaves nothing that anybody relied on, so it can simply be run again; a folder
+whose counterfoil has entries is never begun anew. The device secret comes from the provider named in home.json, found
+through the entry points of the group `comptoir.device_secret`. The folder is 0700.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Final, Literal, Protocol
+
+import msgspec
+
+from sync.contract.envelope import decode, encode
+from sync.crypto.keyslots import DeviceKeys, create_keyslots, open_device_keys
+from sync.crypto.signing import SigningKey
+from sync.durable import OWNER_ONLY, flush_folder, medium_errors, replace_file
+from sync.errors import ContractError, DeviceSecretUnknown, HomeExists, HomeInUse, HomeMissing
+from sync.insurers import InsurerBook
+from sync.queue import Counterfoil, Outbox
+from sync.store import CheckLine, Store
+
+ENTRY_POINTS: Final = "comptoir.device_secret"
+_MARKER: Final = "home.json"
+_KEYSLOTS: Final = "keyslots.json"
+_STORE: Final = "store.db"
+_COUNTERFOIL: Final = "counterfoil.log"
+_LOCKS: Final = "locks"
+_OWNER_FOLDER: Final = 0o700
+
+
+class DeviceSecret(Protocol):
+    """What a provider gives: its name, whether a copy of the medium holds the secret too, and the 32 bytes."""
+
+    @property
+    def name(self) -> str:
+        """Stable, short, ASCII."""
+
+    @property
+    def weak(self) -> bool:
+        """Whether copying the medium copies the secret."""
+
+    def secret(self) -> bytes:
+        """The 32 bytes."""
+
+
+class Provider(Protocol):
+    """How a provider is called: the home's folder, and whether a secret is to be made."""
+
+    def __call__(self, home: Path, *, create: bool = False) -> DeviceSecret:
+        """The device secret of this home."""
+
+
+class _Marker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    schema: Literal["comptoir/home/v1"]
+    device_secret: str
+
+
+@dataclass(frozen=True)
+class OpenHome:
+    """An open home. `tls_key` is a P-256 scalar; `device_secret` is needed to open a person's slot in `keyslots`."""
+
+    path: Path
+    store: Store = field(repr=False)
+    counterfoil: Counterfoil = field(repr=False)
+    outbox: Outbox = field(repr=False)
+    insurers: InsurerBook = field(repr=False)
+    signer: SigningKey
+    tls_key: bytes = field(repr=False)
+    device_secret: bytes = field(repr=False)
+    device_secret_name: str
+    device_secret_weak: bool
+
+    @property
+    def keyslots(self) -> Path:
+        """The keyslots file."""
+        return self.path / _KEYSLOTS
+
+    def check(self) -> tuple[CheckLine, ...]:
+        """All checks at start, in the order of design §6: file, chain, counterfoil."""
+        return self.store.check() + self.outbox.check(self.signer.public)
+
+    def close(self) -> None:
+        """Close the files."""
+        self.store.close()
+        self.counterfoil.close()
+
+    def __enter__(self) -> "OpenHome":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+
+def create_home(path: Path, provider: str | Provider = "file") -> OpenHome:
+    """Make a new home and open it.
+
+    HomeExists: there is one, or data that would be overwritten. DeviceSecretUnknown, and the provider's own errors;
+    StoreError.
+    """
+    with medium_errors():
+        path.mkdir(mode=_OWNER_FOLDER, parents=True, exist_ok=True)
+        (path / _LOCKS).mkdir(mode=_OWNER_FOLDER, exist_ok=True)
+    with home_lock(path, "creation"):
+        _clear_interrupted(path)
+        device_secret = _provider(provider)(path, create=True)
+        keys = create_keyslots(path / _KEYSLOTS, device_secret.secret())
+        opened = _open_parts(path, keys, device_secret, create=True)
+        replace_file(path / _MARKER, encode(_Marker(schema="comptoir/home/v1", device_secret=device_secret.name)))
+        with medium_errors():
+            flush_folder(path.parent)
+    return opened
+
+
+def open_home(path: Path, provider: str | Provider | None = None) -> OpenHome:
+    """Open a home; `provider` stands in for the one it names.
+
+    HomeMissing (with `state`: absent or interrupted), DeviceSecretUnknown and the provider's own errors,
+    KeyslotsInvalid, StoreCorrupt, StoreTooOld, CounterfoilCorrupt.
+    """
+    marker = _marker(path)
+    device_secret = _provider(provider or marker.device_secret)(path, create=False)
+    keys = open_device_keys(path / _KEYSLOTS, device_secret.secret())
+    return _open_parts(path, keys, device_secret, create=False)
+
+
+@contextmanager
+def home_lock(path: Path, name: str) -> Iterator[None]:
+    """Be the only process of the kind `name` (counter, sync…) on this home; HomeInUse. A killed holder lets go."""
+    if not (path / _LOCKS).is_dir():
+        raise HomeMissing("there is no home in this folder", state="absent")
+    with medium_errors():
+        descriptor = os.open(path / _LOCKS / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
+    try:
+        with _busy_named(name):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _busy_named(name: str) -> Iterator[None]:
+    try:
+        yield
+    except BlockingIOError as error:
+        raise HomeInUse("another process of this kind works on this home", kind=name) from error
+
+
+def _open_parts(path: Path, keys: DeviceKeys, device_secret: DeviceSecret, *, create: bool) -> OpenHome:
+    with ExitStack() as undo:
+        store = Store.open(path / _STORE, keys.store_key, create=create)
+        undo.callback(store.close)
+        counterfoil = Counterfoil.open(path / _COUNTERFOIL)
+        undo.callback(counterfoil.close)
+        opened = OpenHome(
+            path=path,
+            store=store,
+            counterfoil=counterfoil,
+            outbox=Outbox(store, counterfoil),
+            insurers=InsurerBook(store),
+            signer=keys.signing,
+            tls_key=keys.tls,
+            device_secret=device_secret.secret(),
+            device_secret_name=device_secret.name,
+            device_secret_weak=device_secret.weak,
+        )
+        undo.pop_all()
+    return opened
+
+
+def _clear_interrupted(path: Path) -> None:
+    """Remove what an interrupted creation left; HomeExists when it is more than that."""
+    if (path / _MARKER).exists() or _has_entries(path / _COUNTERFOIL):
+        raise HomeExists("there is a home in this folder already")
+    with medium_errors():
+        for name in (_KEYSLOTS, _STORE, f"{_STORE}-wal", f"{_STORE}-shm", _COUNTERFOIL):
+            (path / name).unlink(missing_ok=True)
+
+
+def _has_entries(path: Path) -> bool:
+    if not path.exists():
+        return False
+    counterfoil = Counterfoil.open(path)
+    try:
+        return any(True for _ in counterfoil.frames())
+    finally:
+        counterfoil.close()
+
+
+def _marker(path: Path) -> _Marker:
+    try:
+        return decode((path / _MARKER).read_bytes(), _Marker)
+    except (OSError, ContractError, UnicodeDecodeError) as error:
+        state = "interrupted" if (path / _KEYSLOTS).exists() else "absent"
+        raise HomeMissing("there is no home in this folder", state=state) from error
+
+
+def _provider(named: str | Provider) -> Provider:
+    if not isinstance(named, str):
+        return named
+    for entry in entry_points(group=ENTRY_POINTS, name=named):
+        provider: Provider = entry.load()
+        return provider
+    raise DeviceSecretUnknown("no provider of device secrets has this name", provider=named)
