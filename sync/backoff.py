@@ -1,0 +1,58 @@
+"""When to try again: exponential back-off with full jitter, and one breaker per insurer.
+
+Rules: pure: the instant and the random numbers come from the caller. Full jitter draws from zero up to a growing
+ceiling, so that thousands of terminals that lost the same insurer do not come back together. An insurer that asks for
+time (Retry-After) gets at least that.
+"""
+
+import random
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+BASE_SECONDS: Final = 2.0
+CEILING_SECONDS: Final = 900.0
+MAX_BATCH: Final = 100
+_MAX_DOUBLINGS: Final = 20
+
+
+def ceiling(failures: int) -> float:
+    """The longest delay in seconds after `failures` failures in a row (1 for the first)."""
+    return min(CEILING_SECONDS, BASE_SECONDS * 2.0 ** min(max(failures, 1) - 1, _MAX_DOUBLINGS))
+
+
+def delay(failures: int, rng: random.Random, retry_after: float | None = None) -> timedelta:
+    """How long to wait: uniform up to the ceiling, on top of what the insurer asked for (seconds)."""
+    return timedelta(seconds=(retry_after or 0.0) + rng.uniform(0.0, ceiling(failures)))
+
+
+def batch_size(failures: int) -> int:
+    """How many packages to risk at once: a line that drops a hundred may carry ten."""
+    return max(1, MAX_BATCH >> min(failures, _MAX_DOUBLINGS))
+
+
+@dataclass
+class Breakers:
+    """Per insurer: failures in a row, and until when it is left alone. Kept in memory by whoever drains repeatedly."""
+
+    _failures: dict[str, int] = field(default_factory=dict)
+    _until: dict[str, datetime] = field(default_factory=dict)
+
+    def failures(self, insurer: str) -> int:
+        """Failures in a row."""
+        return self._failures.get(insurer, 0)
+
+    def is_open(self, insurer: str, now: datetime) -> bool:
+        """Whether this insurer is to be left alone at `now`."""
+        until = self._until.get(insurer)
+        return until is not None and now < until
+
+    def failed(self, insurer: str, until: datetime) -> None:
+        """One more failure: leave it alone until then."""
+        self._failures[insurer] = self.failures(insurer) + 1
+        self._until[insurer] = until
+
+    def succeeded(self, insurer: str) -> None:
+        """It answered as it should."""
+        self._failures.pop(insurer, None)
+        self._until.pop(insurer, None)

@@ -1,0 +1,183 @@
+"""One signed question, one judged answer: HTTP/1.1 over TLS 1.3, for all that the client asks.
+
+Rules: no redirect, no proxy from the environment, no content coding in answers, exact media types, a bound on the
+size and on the time of an answer. A line that fails is InsurerUnreachable, a peer that is not the pinned one
+InsurerUntrusted, a problem document InsurerRefused: none of them says whether the request arrived. Nothing a peer says
+is logged or quoted.
+"""
+
+import re
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final, TypeVar
+
+import httpx
+import msgspec
+
+from sync.contract.exchange import PROBLEM_TYPE
+from sync.contract.problems import Problem
+from sync.crypto.httpsig import Request, sign_request
+from sync.crypto.signing import SigningKey
+from sync.errors import InsurerRefused, InsurerUnreachable, InsurerUntrusted
+
+MAX_ANSWER_BYTES: Final = 1_048_576
+ANSWER_SECONDS: Final = 90.0
+MAX_RETRY_AFTER: Final = 86_400
+CERTIFICATE_REFUSED: Final = "certificate_refused"
+"""The handshake ended because of this terminal's certificate: there is no problem document then."""
+_TIMEOUT: Final = httpx.Timeout(10.0, read=30.0, write=60.0)
+_CLOCK_SLACK: Final = timedelta(seconds=30)
+_PROBLEM_CODE: Final = re.compile(r"[a-z_]{1,40}", re.ASCII)
+
+Answer = TypeVar("Answer", bound=msgspec.Struct)
+Now = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The system's clock, aware."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One request: fields and body as they are signed, and the media type its answer must have."""
+
+    method: str
+    path: str
+    accept: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True)
+class _Raw:
+    status: int
+    headers: httpx.Headers
+    body: bytes = field(repr=False)
+
+
+class Channel:
+    """A connection to one origin. Signatures carry the peer's time when this machine's clock turned out to be off."""
+
+    def __init__(self, origin: str, context: ssl.SSLContext, signer: SigningKey, now: Now) -> None:
+        self._origin = origin
+        self._signer = signer
+        self._now = now
+        self._offset = timedelta(0)
+        self._http = httpx.Client(
+            verify=context,
+            http2=False,
+            trust_env=False,
+            follow_redirects=False,
+            timeout=_TIMEOUT,
+            headers={"user-agent": "comptoir", "accept-encoding": "identity"},
+        )
+
+    def ask(self, question: Question, kind: type[Answer]) -> tuple[Answer, int]:
+        """The answer to a question, with its status (200 or 201). The errors of this module's rules."""
+        raw = self._exchange(question)
+        if raw.status == 401 and self._learn_time(raw):
+            raw = self._exchange(question)
+        if raw.status not in (200, 201):
+            raise _refusal(raw)
+        if raw.headers.get("content-type") != question.accept:
+            raise InsurerUnreachable("an answer of another media type", status=raw.status)
+        return _decoded(raw, kind), raw.status
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def _exchange(self, question: Question) -> _Raw:
+        url = self._origin + question.path
+        signed = sign_request(
+            self._signer, Request(question.method, url, question.fields, question.body), self._now() + self._offset
+        )
+        fields = {**question.fields, **signed, "accept": f"{question.accept}, {PROBLEM_TYPE}"}
+        with (
+            _failures(),
+            self._http.stream(question.method, url, headers=fields, content=question.body or None) as response,
+        ):
+            return _Raw(response.status_code, response.headers, _read_at_most(response))
+
+    def _learn_time(self, raw: _Raw) -> bool:
+        """Whether the peer's clock (its `Date`, under TLS) differs so much that the signature looked stale."""
+        told = _http_date(raw.headers.get("date"))
+        if told is None or abs(told - self._now() - self._offset) <= _CLOCK_SLACK:
+            return False
+        self._offset = told - self._now()
+        return True
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """Turn what httpx raises into what the terminal knows."""
+    try:
+        yield
+    except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
+        raise _failure(error) from error
+
+
+def _failure(error: BaseException) -> InsurerUnreachable | InsurerUntrusted | InsurerRefused:
+    cause = _tls_cause(error)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return InsurerUntrusted("the certificate is not one of the pinned authority for this name")
+    if cause is not None and "ALERT" in (cause.reason or ""):
+        return InsurerRefused("the insurer refused this terminal's certificate", problem=CERTIFICATE_REFUSED, status=0)
+    return InsurerUnreachable(type(error).__name__)
+
+
+def _tls_cause(error: BaseException | None) -> ssl.SSLError | None:
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _read_at_most(response: httpx.Response) -> bytes:
+    """The answer as it was sent: a content coding, which nobody asked for, is not undone."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    body = bytearray()
+    for part in response.iter_raw():
+        body += part
+        if len(body) > MAX_ANSWER_BYTES or time.monotonic() > deadline:
+            raise InsurerUnreachable("an answer too large or too slow")
+    return bytes(body)
+
+
+def _refusal(raw: _Raw) -> InsurerRefused | InsurerUnreachable:
+    retry_after = _retry_after(raw.headers.get("retry-after"))
+    facts: dict[str, str | int] = {"status": raw.status}
+    if retry_after is not None:
+        facts["retry_after"] = retry_after
+    if raw.headers.get("content-type") != PROBLEM_TYPE:
+        return InsurerUnreachable("an answer that is not of the contract", **facts)
+    code = _decoded(raw, Problem).code
+    known = code if _PROBLEM_CODE.fullmatch(code) else "unknown"
+    return InsurerRefused("the insurer refused the request", problem=known, **facts)
+
+
+def _decoded(raw: _Raw, kind: type[Answer]) -> Answer:
+    try:
+        return msgspec.json.decode(raw.body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InsurerUnreachable("an answer that is not of the contract", status=raw.status) from error
+
+
+def _retry_after(text: str | None) -> int | None:
+    """Seconds the peer asks for, at most a day; a date (RFC 9110 allows one) is not of the contract."""
+    return min(int(text), MAX_RETRY_AFTER) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _http_date(text: str | None) -> datetime | None:
+    try:
+        told = parsedate_to_datetime(text or "")
+    except ValueError:
+        return None
+    return told if told.tzinfo is not None else told.replace(tzinfo=UTC)

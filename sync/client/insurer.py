@@ -1,0 +1,160 @@
+"""The operations of the contract, as the engine and the counter call them.
+
+Rules: what comes back is verified where it is signed and bears on nothing where it is not; a batch has one result for
+each package, in order, or it is a broken answer; packages travel as the bytes they are stored in.
+"""
+
+import gzip
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Final, Self
+
+from sync.client.channel import Channel, Now, Question, utc_now
+from sync.contract.envelope import STATE_TYP, ChainState, Package, decode
+from sync.contract.exchange import (
+    BATCH_TYPE,
+    HEALTH_TYPE,
+    KEYS_TYPE,
+    PACKAGE_TYPE,
+    PROFILE_TYPE,
+    RECEIPT_TYPE,
+    RESULTS_TYPE,
+    STATE_TYPE,
+    BatchAnswer,
+    BatchResult,
+    HealthAnswer,
+    KeysAnswer,
+    ProfileAnswer,
+    ReceiptAnswer,
+    StateAnswer,
+    join_batch,
+)
+from sync.contract.problems import PROBLEMS
+from sync.crypto.signing import SigningKey
+from sync.errors import InsurerRefused, InsurerUnreachable, SignatureInvalid
+from sync.insurers import InsurerRecord
+from sync.peer import PushResult
+from sync.tls import client_context, present
+from sync.trust import keys_signed_by, profile_in, trusted_keys, verified
+
+_OF_ONE_CLAIM: Final = ("claim", "chain")
+
+
+class InsurerClient:
+    """A connection to one insurer, kept open between requests; close it, or use it in a `with`."""
+
+    def __init__(self, record: InsurerRecord, tls_key: bytes, signer: SigningKey, now: Now = utc_now) -> None:
+        self.insurer = record.amc
+        self.signer = signer
+        self.verifiers = trusted_keys(record)
+        context = client_context(record.authority_pem)
+        present(context, record.certificate_pem, tls_key)
+        self._channel = Channel(record.endpoint, context, signer, now)
+
+    def push(self, packages: Sequence[bytes]) -> list[PushResult]:
+        """Push 1 to 100 packages; one result each, in order.
+
+        InsurerUnreachable, InsurerUntrusted, InsurerRefused (of the request as a whole): nothing is known of any.
+        """
+        ids = [decode(package, Package).envelope.claim_id for package in packages]
+        return [self._push_one(ids[0], packages[0])] if len(packages) == 1 else self._push_batch(ids, packages)
+
+    def state(self) -> ChainState:
+        """Where this terminal's chain stands at the insurer's, verified."""
+        answer, _ = self._channel.ask(Question("GET", "/v1/state", STATE_TYPE), StateAnswer)
+        state = decode(verified(self.verifiers, STATE_TYP, answer.state), ChainState)
+        if (state.insurer, state.device) != (self.insurer, self.signer.kid):
+            raise SignatureInvalid("the state is another chain's")
+        return state
+
+    def keys(self) -> str:
+        """The insurer's key set (JWS), signed with a key that is already trusted."""
+        answer, _ = self._channel.ask(Question("GET", "/v1/keys", KEYS_TYPE), KeysAnswer)
+        return keys_signed_by(self.verifiers, answer.keys, self.insurer)
+
+    def profile(self) -> str:
+        """The insurer's profile (JWS), signed with a trusted key."""
+        answer, _ = self._channel.ask(Question("GET", "/v1/profile", PROFILE_TYPE), ProfileAnswer)
+        profile_in(self.verifiers, answer.profile, self.insurer)
+        return answer.profile
+
+    def health(self) -> None:
+        """Return when the insurer says that it can store claims."""
+        self._channel.ask(Question("GET", "/v1/health", HEALTH_TYPE), HealthAnswer)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _push_one(self, claim_id: str, package: bytes) -> PushResult:
+        fields = {"content-type": PACKAGE_TYPE, "idempotency-key": f'"{claim_id}"'}
+        question = Question("PUT", f"/v1/claims/{claim_id}", RECEIPT_TYPE, fields, package)
+        try:
+            answer, status = self._channel.ask(question, ReceiptAnswer)
+        except InsurerRefused as refused:
+            if not _is_of_one_claim(refused):
+                raise
+            return PushResult(claim_id, int(refused.facts["status"]), problem=str(refused.facts["problem"]))
+        return PushResult(claim_id, status, receipt=answer.receipt)
+
+    def _push_batch(self, ids: Sequence[str], packages: Sequence[bytes]) -> list[PushResult]:
+        body = gzip.compress(join_batch(tuple(packages)), mtime=0)
+        fields = {"content-type": BATCH_TYPE, "content-encoding": "gzip"}
+        answer, _ = self._channel.ask(Question("POST", "/v1/claims:batch", RESULTS_TYPE, fields, body), BatchAnswer)
+        if len(answer.results) != len(ids):
+            raise InsurerUnreachable("the answer has not one result for each package")
+        return [_push_result(claim_id, result) for claim_id, result in zip(ids, answer.results, strict=True)]
+
+
+class Peers:
+    """The clients of a terminal's insurers, opened when first asked for; use it in a `with`, which closes them."""
+
+    def __init__(
+        self, record_of: Callable[[str], InsurerRecord], tls_key: bytes, signer: SigningKey, now: Now = utc_now
+    ) -> None:
+        self._record_of = record_of
+        self._tls_key = tls_key
+        self._signer = signer
+        self._now = now
+        self._clients: dict[str, InsurerClient] = {}
+
+    def __call__(self, insurer: str) -> InsurerClient:
+        """The client of an insurer (AMC number); InsurerUnknown."""
+        if insurer not in self._clients:
+            record = self._record_of(insurer)
+            self._clients[insurer] = InsurerClient(record, self._tls_key, self._signer, self._now)
+        return self._clients[insurer]
+
+    def close(self) -> None:
+        """Close every connection; a later question opens its own again."""
+        while self._clients:
+            self._clients.popitem()[1].close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _is_of_one_claim(refused: InsurerRefused) -> bool:
+    kind = PROBLEMS.get(str(refused.facts["problem"]))
+    return kind is not None and kind.concerns in _OF_ONE_CLAIM
+
+
+def _push_result(claim_id: str, result: BatchResult) -> PushResult:
+    if result.claim_id not in (None, claim_id):
+        raise InsurerUnreachable("the results are not in the order of the packages")
+    problem = result.problem.code if result.problem is not None else None
+    known = problem if problem is None or problem in PROBLEMS else "unknown"
+    return PushResult(claim_id, result.status, result.receipt, known)

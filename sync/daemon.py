@@ -1,0 +1,137 @@
+"""`comptoir-sync`: the service that lets claims leave while nobody is at the counter.
+
+Rules: one service a home (lock); it holds the device key, so it can send, and has no key that opens a claim; it loads
+neither screens nor card readers (a test looks); it looks at the queue once a second, which costs an index read, and
+pushes when something may leave; SIGTERM ends it between two requests. Its log is JSON lines without personal data.
+Exit status: 0 done, 1 something was refused or not reached, 2 bad usage, 3 the environment is missing something.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from sync.backoff import Breakers
+from sync.client import Peers
+from sync.engine import DrainReport, drain
+from sync.errors import DiskFull, SyncError
+from sync.eventlog import event, fault, start_log
+from sync.home import OpenHome, home_lock, open_home
+from sync.memory import forbid_dumps
+
+POLL_SECONDS: Final = 1.0
+DISK_FULL_SECONDS: Final = 30.0
+_REFUSED: Final = 1
+_ENVIRONMENT: Final = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the service, or one pass of it; the exit status."""
+    asked = _parser().parse_args(arguments)
+    forbid_dumps()
+    start_log()
+    stop = _stop_on_signals()
+    try:
+        with open_home(asked.home) as home, home_lock(asked.home, "sync"):
+            return _once(home, as_json=asked.json) if asked.once else _run(home, stop)
+    except SyncError as error:
+        fault(error.code, error)
+        if asked.json:
+            _print({"error": {"code": error.code, "message": str(error), "facts": error.facts}})
+        return _ENVIRONMENT if error.environment else _REFUSED
+
+
+def default_home() -> Path:
+    """`$COMPTOIR_HOME`, else the platform's data folder (XDG base directory)."""
+    if named := os.environ.get("COMPTOIR_HOME"):
+        return Path(named)
+    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(data) / "comptoir"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="comptoir-sync", description="Send what waits in the queue to the insurers.")
+    parser.add_argument("--home", type=Path, default=default_home(), help="the terminal's folder")
+    parser.add_argument("--once", action="store_true", help="send what may leave now, then end")
+    parser.add_argument("--json", action="store_true", help="with --once: one JSON object on standard output")
+    return parser
+
+
+def _stop_on_signals() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    return stop
+
+
+def drain_now(home: OpenHome) -> DrainReport:
+    """One pass because a person asks: what waits for its next try does not wait. The caller holds the lock `sync`."""
+    home.outbox.hurry()
+    with _peers(home) as peers:
+        return drain(home.outbox, peers, _now, random.SystemRandom())
+
+
+def _once(home: OpenHome, *, as_json: bool) -> int:
+    report = drain_now(home)
+    _log(report)
+    if as_json:
+        _print(asdict(report))
+    return _REFUSED if report.errors else 0
+
+
+def _run(home: OpenHome, stop: threading.Event) -> int:
+    breakers, errors = Breakers(), dict[str, str]()
+    event("started")
+    while not stop.is_set():
+        report = _pass(home, breakers, stop)
+        if report.pushed or report.errors != errors:
+            _log(report)
+        errors = report.errors
+        stop.wait(POLL_SECONDS)
+    event("stopped")
+    return 0
+
+
+def _pass(home: OpenHome, breakers: Breakers, stop: threading.Event) -> DrainReport:
+    """Push what may leave now; a full medium is waited for, because the counter may make room."""
+    try:
+        if not home.outbox.insurers_due(_now()):
+            return DrainReport()
+        with _peers(home) as peers:
+            rng = random.SystemRandom()
+            return drain(home.outbox, peers, _now, rng, breakers=breakers, go_on=lambda: not stop.is_set())
+    except DiskFull as error:
+        fault(error.code, error)
+        stop.wait(DISK_FULL_SECONDS)
+        return DrainReport()
+
+
+def _peers(home: OpenHome) -> Peers:
+    return Peers(home.insurers.get, home.tls_key, home.signer)
+
+
+def _log(report: DrainReport) -> None:
+    counts = ("pushed", "acknowledged", "duplicates", "rejected", "postponed")
+    event("drained", **{name: getattr(report, name) for name in counts}, blocked=len(report.blocked))
+    for insurer, code in report.errors.items():
+        event("insurer_failed", insurer=insurer, error=code)
+
+
+def _print(found: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,239 @@
+"""Waiting claims leave, receipts come back: one bounded pass over every insurer that something waits for.
+
+Rules: a claim's state moves only on a receipt that verifies wholly (signature, claim, both digests, number, device,
+insurer) or on a refusal of its very form; anything else leaves it as it was and tries the same bytes later. An insurer
+that fails is left alone with a growing, jittered delay, and touches no other. A fork or a digest conflict stops an
+insurer until a person has looked: nothing new is numbered for it.
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sync.backoff import Breakers, batch_size, delay
+from sync.contract.problems import PROBLEMS
+from sync.errors import (
+    ContractError,
+    InsurerRefused,
+    InsurerUnknown,
+    InsurerUnreachable,
+    InsurerUntrusted,
+    KeyInvalid,
+    ReceiptInvalid,
+    SignatureInvalid,
+    SyncError,
+    TransitionInvalid,
+)
+from sync.peer import Peer, PushResult
+from sync.queue import Outbox, Row
+from sync.receipts import verify_receipt
+
+_STOPPING: Final = frozenset({"fork", "digest_conflict"})
+_KNOWN: Final = 200
+_RECEIVED: Final = (_KNOWN, 201)
+_PEER_ERRORS: Final = (
+    InsurerUnreachable,
+    InsurerUntrusted,
+    InsurerRefused,
+    InsurerUnknown,
+    SignatureInvalid,
+    ContractError,
+    KeyInvalid,
+)
+_FORM_PROBLEMS: Final = frozenset({"request_invalid", "too_large", "media_type_unsupported"})
+"""Refusals of a whole request: said of one package they will never change."""
+
+Observer = Callable[[str, int], None]
+
+
+@dataclass
+class DrainReport:
+    """What one pass did.
+
+    `acknowledged` counts claims settled now, each on a receipt that was `verified`; `duplicates` those the insurer had
+    already; `blocked` are the claims of a fork or conflict; `errors` is a code per insurer.
+    """
+
+    pushed: int = 0
+    acknowledged: int = 0
+    verified: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    postponed: int = 0
+    blocked: list[str] = field(default_factory=list)
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Trouble:
+    """Why a claim stays as it is: a code, and the seconds the insurer asked for."""
+
+    code: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class _Pass:
+    outbox: Outbox
+    peer_for: Callable[[str], Peer]
+    now: Callable[[], datetime]
+    rng: random.Random
+    observe: Observer
+    go_on: Callable[[], bool]
+    breakers: Breakers
+    report: DrainReport
+
+    def count(self, name: str, number: int) -> None:
+        setattr(self.report, name, getattr(self.report, name) + number)
+        self.observe(name, number)
+
+
+def drain(  # noqa: PLR0913  # all that a pass touches is passed in, so that nothing of it is hidden state
+    outbox: Outbox,
+    peer_for: Callable[[str], Peer],
+    now: Callable[[], datetime],
+    rng: random.Random,
+    observe: Observer = lambda _name, _number: None,
+    *,
+    breakers: Breakers | None = None,
+    go_on: Callable[[], bool] = lambda: True,
+) -> DrainReport:
+    """Push all that may leave at `now()`; errors of insurers are in the report, errors of the store are raised.
+
+    `observe(name, number)` is told of each step: pushed, verified, acknowledged, duplicates, rejected, postponed.
+    `go_on` is asked before each request. `breakers` are kept by a caller that drains again and again.
+    """
+    state = _Pass(outbox, peer_for, now, rng, observe, go_on, breakers or Breakers(), DrainReport())
+    for insurer in outbox.insurers_due(now()):
+        _drain_insurer(state, insurer)
+    return state.report
+
+
+def _drain_insurer(state: _Pass, insurer: str) -> None:
+    if state.breakers.is_open(insurer, state.now()):
+        return
+    stopped = _stopped_by(state.outbox, insurer)
+    if stopped is not None:
+        state.report.errors[insurer] = stopped
+        return
+    try:
+        peer = state.peer_for(insurer)
+    except _PEER_ERRORS as error:
+        _leave_alone(state, insurer, [], error)
+        return
+    while state.go_on() and (rows := _next_rows(state, insurer)):
+        if not _push(state, peer, rows):
+            return
+        state.breakers.succeeded(insurer)
+
+
+def _next_rows(state: _Pass, insurer: str) -> list[Row]:
+    return state.outbox.due(insurer, state.now(), batch_size(state.breakers.failures(insurer)))
+
+
+def _stopped_by(outbox: Outbox, insurer: str) -> str | None:
+    blocked = (row.reason for row in outbox.rows({"blocked"}) if row.insurer == insurer)
+    return next((reason for reason in blocked if reason in _STOPPING), None)
+
+
+def _push(state: _Pass, peer: Peer, rows: Sequence[Row]) -> bool:
+    """Push these rows of one insurer; whether all went as it should, so that more may follow now."""
+    insurer, ids = rows[0].insurer, [row.claim_id for row in rows]
+    try:
+        results = peer.push(state.outbox.dispatch(insurer, ids, peer.signer, state.now()))
+    except TransitionInvalid:
+        return False
+    except _PEER_ERRORS as error:
+        if _code_of(error) in _FORM_PROBLEMS:
+            return _push_alone(state, peer, rows, _code_of(error))
+        _leave_alone(state, insurer, rows, error)
+        return False
+    state.count("pushed", len(rows))
+    verified: dict[str, PushResult] = {}
+    outcomes = [_apply(state, peer, result, verified) for result in results]
+    _settle(state, verified)
+    failed = [row for row, outcome in zip(rows, outcomes, strict=True) if outcome is not None]
+    if failed:
+        _postpone(state, failed, next(outcome for outcome in outcomes if outcome is not None))
+    return not failed and not _stop_at_conflict(state, insurer, results)
+
+
+def _push_alone(state: _Pass, peer: Peer, rows: Sequence[Row], problem: str) -> bool:
+    """The request as a whole was refused for its form: find the guilty claim, refuse that one, let the others leave."""
+    if len(rows) > 1:
+        return all(_push(state, peer, [row]) for row in rows)
+    _refuse(state, rows[0].claim_id, problem)
+    return True
+
+
+def _apply(state: _Pass, peer: Peer, result: PushResult, verified: dict[str, PushResult]) -> _Trouble | None:
+    """Do what one result says, or add it to the `verified`; what is wrong when it says nothing that counts."""
+    if result.problem is not None:
+        return _apply_problem(state, result, result.problem)
+    if result.receipt is None or result.status not in _RECEIVED:
+        return _Trouble(ReceiptInvalid.code, result.retry_after)
+    row = state.outbox.get(result.claim_id)
+    try:
+        verify_receipt(row, result.receipt, peer.verifiers, peer.signer.kid)
+    except ReceiptInvalid as error:
+        return _Trouble(error.code)
+    verified[row.claim_id] = result
+    return None
+
+
+def _settle(state: _Pass, verified: Mapping[str, PushResult]) -> None:
+    """Keep the receipts of a batch in one act: a flush for the batch instead of one for each claim."""
+    if not verified:
+        return
+    receipts = {claim_id: result.receipt for claim_id, result in verified.items() if result.receipt is not None}
+    state.outbox.settle_many(receipts, state.now())
+    known = sum(result.status == _KNOWN for result in verified.values())
+    for name, number in (("verified", len(verified)), ("acknowledged", len(verified)), ("duplicates", known)):
+        if number:
+            state.count(name, number)
+
+
+def _apply_problem(state: _Pass, result: PushResult, problem: str) -> _Trouble | None:
+    kind = PROBLEMS.get(problem)
+    if problem in _STOPPING:
+        state.outbox.block(result.claim_id, problem)
+        state.report.blocked.append(result.claim_id)
+    elif kind is not None and (kind.concerns == "claim" or problem in _FORM_PROBLEMS):
+        _refuse(state, result.claim_id, problem)
+    else:
+        return _Trouble(problem, result.retry_after)
+    return None
+
+
+def _refuse(state: _Pass, claim_id: str, problem: str) -> None:
+    state.outbox.refuse(claim_id, problem)
+    state.count("rejected", 1)
+
+
+def _stop_at_conflict(state: _Pass, insurer: str, results: Sequence[PushResult]) -> bool:
+    conflict = next((result.problem for result in results if result.problem in _STOPPING), None)
+    if conflict is not None:
+        state.report.errors[insurer] = conflict
+    return conflict is not None
+
+
+def _leave_alone(state: _Pass, insurer: str, rows: Sequence[Row], error: SyncError) -> None:
+    retry_after = error.facts.get("retry_after")
+    trouble = _Trouble(_code_of(error), float(retry_after) if retry_after is not None else None)
+    _postpone(state, rows, trouble, insurer)
+
+
+def _postpone(state: _Pass, rows: Sequence[Row], trouble: _Trouble, insurer: str | None = None) -> None:
+    named = insurer or rows[0].insurer
+    failures = max([state.breakers.failures(named), *(row.attempts for row in rows)]) + 1
+    until = state.now() + delay(failures, state.rng, trouble.retry_after)
+    state.outbox.postpone([row.claim_id for row in rows], until, trouble.code)
+    state.breakers.failed(named, until)
+    state.report.errors[named] = trouble.code
+    state.count("postponed", len(rows))
+
+
+def _code_of(error: SyncError) -> str:
+    return str(error.facts["problem"]) if isinstance(error, InsurerRefused) else error.code

@@ -1,0 +1,39 @@
+"""One insurer as the engine sees it: something to push packages to, and the keys whose receipts count.
+
+Rule: the engine knows this Protocol alone, so it runs against any peer, and no HTTP library is loaded to decide.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sync.crypto.signing import SigningKey, VerifyingKey
+
+
+@dataclass(frozen=True)
+class PushResult:
+    """What the insurer said of one package: a receipt not yet verified, or the code of a problem."""
+
+    claim_id: str
+    status: int
+    receipt: str | None = field(default=None, repr=False)
+    problem: str | None = None
+    retry_after: float | None = None
+
+
+class Peer(Protocol):
+    """A line to one insurer."""
+
+    @property
+    def signer(self) -> SigningKey:
+        """The device key that signs dispatches to it."""
+
+    @property
+    def verifiers(self) -> Sequence[VerifyingKey]:
+        """The keys whose receipts count."""
+
+    def push(self, packages: Sequence[bytes]) -> list[PushResult]:
+        """Push 1 to 100 packages; one result each, in order.
+
+        InsurerUnreachable, InsurerUntrusted, InsurerRefused (of the request as a whole): nothing is known of any.
+        """

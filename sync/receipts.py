@@ -1,0 +1,36 @@
+"""Whether a receipt is the insurer's word for exactly what left.
+
+Rule: signature, claim, insurer, device, number and both digests all agree, or the receipt is nothing and nothing moves.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from sync.contract.envelope import RECEIPT_TYP, Receipt, decode, digest
+from sync.crypto.signing import VerifyingKey
+from sync.errors import ContractError, ReceiptInvalid, SignatureInvalid
+from sync.queue import Row
+
+
+def verify_receipt(row: Row, receipt: str, verifiers: Sequence[VerifyingKey], device: str) -> Receipt:
+    """The receipt (JWS) for the claim of `row`, sent by `device` (kid); ReceiptInvalid when it speaks of another."""
+    found = _opened(receipt, verifiers)
+    dispatched = digest((row.dispatch or "").encode("ascii"))
+    said = (found.claim_id, found.insurer, found.device, found.seq, found.envelope, found.dispatch)
+    if said != (row.claim_id, row.insurer, device, row.seq, row.digest, dispatched):
+        raise ReceiptInvalid("the receipt speaks of something else", claim_id=row.claim_id)
+    return found
+
+
+def _opened(receipt: str, verifiers: Sequence[VerifyingKey]) -> Receipt:
+    for key in verifiers:
+        with suppress(SignatureInvalid):
+            return _decoded(key.verify(RECEIPT_TYP, receipt))
+    raise ReceiptInvalid("no key of the insurer made this receipt")
+
+
+def _decoded(payload: bytes) -> Receipt:
+    try:
+        return decode(payload, Receipt)
+    except ContractError as error:
+        raise ReceiptInvalid("a receipt that is not of the contract") from error

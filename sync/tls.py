@@ -1,0 +1,50 @@
+"""The one way this project speaks TLS: 1.3 only, pinned authorities, P-256 certificates on both sides.
+
+Rules: a context trusts exactly the authority it is given, never the system's; a private key reaches OpenSSL through a
+file that is encrypted under a password of this moment and removed at once, so no key lies in the clear on the medium.
+"""
+
+import secrets
+import ssl
+import tempfile
+from pathlib import Path
+
+from sync.crypto.certificates import key_pem
+from sync.errors import KeyInvalid
+
+
+def client_context(authority_pem: str) -> ssl.SSLContext:
+    """A context that believes a server only under this authority (PEM) and under its own name."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    _trust(context, authority_pem)
+    return context
+
+
+def server_context(clients_pem: str) -> ssl.SSLContext:
+    """A server's context: a client may stay without a certificate, but one it shows is of this authority (PEM)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.verify_mode = ssl.CERT_OPTIONAL
+    _trust(context, clients_pem)
+    return context
+
+
+def present(context: ssl.SSLContext, certificate_pem: str, key: bytes) -> None:
+    """Let `context` show this certificate (PEM) with its key (32-byte scalar); KeyInvalid when they do not belong."""
+    password = secrets.token_urlsafe(32)
+    with tempfile.TemporaryDirectory(prefix="comptoir-") as folder:
+        certificate_file, key_file = Path(folder, "certificate.pem"), Path(folder, "key.pem")
+        certificate_file.write_text(certificate_pem, encoding="ascii")
+        key_file.write_bytes(key_pem(key, password.encode("ascii")))
+        try:
+            context.load_cert_chain(certificate_file, key_file, password)
+        except ssl.SSLError as error:
+            raise KeyInvalid("certificate and key do not belong together") from error
+
+
+def _trust(context: ssl.SSLContext, authority_pem: str) -> None:
+    try:
+        context.load_verify_locations(cadata=authority_pem)
+    except ssl.SSLError as error:
+        raise KeyInvalid("not a certificate authority") from error

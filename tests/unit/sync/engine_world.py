@@ -1,0 +1,113 @@
+"""A real queue, and an insurer that says what a test wants it to say."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from sync.contract.envelope import DISPATCH_TYP, RECEIPT_TYP, Dispatch, Package, Receipt, decode, digest, encode
+from sync.crypto.claims import seal_claim
+from sync.crypto.sealing import OpeningKey
+from sync.crypto.signing import SigningKey, VerifyingKey
+from sync.engine import DrainReport, drain
+from sync.peer import Peer, PushResult
+from sync.queue import Entry, Outbox
+from tests.unit.sync.receiver.visitor import AMC, Clock, claim_message, new_claim_id
+
+Answer = Callable[["ScriptedInsurer", bytes], PushResult]
+
+
+@dataclass
+class ScriptedInsurer:
+    """A peer that keeps what it was sent and answers each package by `answer`, or fails by `failure`."""
+
+    device: SigningKey
+    key: SigningKey = field(default_factory=SigningKey.generate)
+    batches: list[list[bytes]] = field(default_factory=list)
+    known: dict[str, str] = field(default_factory=dict)
+    failure: Exception | None = None
+    answer: Answer = lambda insurer, package: insurer.acknowledge(package)
+
+    @property
+    def signer(self) -> SigningKey:
+        """The device key of the terminal."""
+        return self.device
+
+    @property
+    def verifiers(self) -> Sequence[VerifyingKey]:
+        """The insurer's only key."""
+        return (self.key.public,)
+
+    def push(self, packages: Sequence[bytes]) -> list[PushResult]:
+        """Note the batch, then answer or fail."""
+        self.batches.append(list(packages))
+        if self.failure is not None:
+            raise self.failure
+        return [self.answer(self, package) for package in packages]
+
+    def acknowledge(self, package: bytes, *, by: SigningKey | None = None, **changed: Any) -> PushResult:
+        """A receipt as it should be, some members changed, made by this insurer's key or another."""
+        claim_id = decode(package, Package).envelope.claim_id
+        receipt = msgspec.structs.replace(self.receipt_for(package), **changed)
+        signed = (by or self.key).sign(RECEIPT_TYP, encode(receipt))
+        status = 200 if claim_id in self.known else 201
+        self.known.setdefault(claim_id, signed)
+        return PushResult(claim_id, status, signed)
+
+    def receipt_for(self, package: bytes) -> Receipt:
+        """The receipt that is right for a package."""
+        found = decode(package, Package)
+        dispatch = decode(self.device.public.verify(DISPATCH_TYP, found.dispatch), Dispatch)
+        return Receipt(
+            schema="comptoir/receipt/v1",
+            claim_id=dispatch.claim_id,
+            insurer=dispatch.insurer,
+            device=dispatch.device,
+            seq=dispatch.seq,
+            envelope=dispatch.envelope,
+            dispatch=digest(found.dispatch.encode()),
+            received_at="2026-11-21T12:00:00Z",
+            state="acknowledged",
+        )
+
+
+@dataclass
+class Shop:
+    """A terminal's queue with its insurers."""
+
+    outbox: Outbox
+    clock: Clock
+    signer: SigningKey = field(default_factory=SigningKey.generate)
+    insurers: dict[str, Peer] = field(default_factory=dict)
+    recipient: OpeningKey = field(default_factory=OpeningKey.generate)
+    rng: random.Random = field(default_factory=lambda: random.Random(1))
+
+    def insurer(self, amc: str = AMC) -> ScriptedInsurer:
+        """Enrol with one more insurer."""
+        made = ScriptedInsurer(self.signer)
+        self.insurers[amc] = made
+        return made
+
+    def register(self, count: int = 1, amc: str = AMC) -> list[str]:
+        """Put claims into the queue, free to leave; their ids."""
+        ids = [new_claim_id() for _ in range(count)]
+        for claim_id in ids:
+            message = msgspec.structs.replace(claim_message(claim_id), insurer=amc)
+            sealed = seal_claim(message, self.signer, self.recipient.public)
+            self.outbox.enqueue(Entry(claim_id, amc, sealed.envelope, self.now(), self.now()))
+        return ids
+
+    def drain(self, **options: Any) -> DrainReport:
+        """One pass."""
+        return drain(self.outbox, self.insurers.__getitem__, self.now, self.rng, **options)
+
+    def states(self) -> list[str]:
+        """The states of all claims, in the order of their registration."""
+        return [row.state for row in self.outbox.rows()]
+
+    def now(self) -> datetime:
+        """The clock's instant."""
+        return self.clock()
