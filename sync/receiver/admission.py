@@ -1,0 +1,89 @@
+"""Who is calling: an enrolled certificate, and a request signature by the key that was enrolled with it.
+
+Rules: nothing of a body is unfolded or parsed before both hold; a certificate of one terminal with a signature of
+another is refused; a nonce is taken once per terminal, in the same transaction as what the request does. Replaying a
+push would change nothing anyway (same bytes, same receipt); nonces keep even that from being tried.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, delete, insert, select
+
+from sync.crypto.certificates import fingerprint
+from sync.crypto.httpsig import MAX_AGE, Request, verify_request
+from sync.crypto.signing import VerifyingKey
+from sync.errors import SignatureInvalid
+from sync.receiver.db import Ledger, certificates, nonces, terminals
+from sync.receiver.refusal import Refusal
+
+_NONCE_KEPT: Final = MAX_AGE + timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as it came: path from the first slash, folded header fields, body as sent, peer certificate (DER)."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    certificate: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A terminal that proved who it is, and the nonce it used."""
+
+    device: str
+    shop: str
+    key: VerifyingKey
+    nonce: str
+
+
+def admit(ledger: Ledger, asked: Asked, origin: str, now: datetime) -> Caller:
+    """The enrolled terminal that sent `asked`; Refusal otherwise. `origin` is what stands before the path."""
+    if asked.certificate is None:
+        raise Refusal("certificate_missing")
+    terminal = _terminal_of(ledger, fingerprint(asked.certificate))
+    if terminal is None:
+        raise Refusal("certificate_unknown")
+    device, shop, key = terminal
+    return Caller(device, shop, key, signed_by(asked, origin, key, now))
+
+
+def signed_by(asked: Asked, origin: str, key: VerifyingKey, now: datetime) -> str:
+    """The nonce of a request that `key` signed; Refusal otherwise. Whether the nonce is new is not judged here."""
+    used: list[str] = []
+
+    def note(_kid: str, nonce: str) -> bool:
+        used.append(nonce)
+        return False
+
+    request = Request(asked.method, origin + asked.path, asked.headers, asked.body)
+    try:
+        verify_request(request, {key.kid: key}.get, now, note)
+    except SignatureInvalid as error:
+        raise Refusal("signature_invalid") from error
+    return used[0]
+
+
+def take_nonce(connection: Connection, device: str, nonce: str, now: datetime) -> None:
+    """Remember that this terminal used `nonce`; Refusal when it did before."""
+    at = int(now.timestamp())
+    connection.execute(delete(nonces).where(nonces.c.expires_at < at))
+    same = select(nonces.c.nonce).where(nonces.c.device == device, nonces.c.nonce == nonce)
+    if connection.execute(same).first() is not None:
+        raise Refusal("signature_invalid")
+    expires_at = at + int(_NONCE_KEPT.total_seconds())
+    connection.execute(insert(nonces).values(device=device, nonce=nonce, expires_at=expires_at))
+
+
+def _terminal_of(ledger: Ledger, mark: str) -> tuple[str, str, VerifyingKey] | None:
+    wanted = select(terminals.c.device, terminals.c.shop, terminals.c.signing_jwk)
+    with ledger.reading() as connection:
+        row = connection.execute(wanted.join(certificates).where(certificates.c.fingerprint == mark)).first()
+    return None if row is None else (row.device, row.shop, VerifyingKey.from_jwk(json.loads(row.signing_jwk)))

@@ -1,0 +1,169 @@
+"""`comptoir-insurer`: make an insurer, run its intake, invite a terminal, open its claims.
+
+Rules: with `--json` errors too are one object on standard output, `{"error": {"code", "message", "facts"}}`; exit
+status 0 done, 1 refused, 2 bad usage, 3 something of the environment is missing. `serve` and `invite` read the intake's
+folder only; `claims` alone reads the opener's. A NIR is printed only with `--reveal`.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from sync.contract.enrolment import AmId
+from sync.contract.envelope import digest
+from sync.contract.message import encode_message
+from sync.errors import ContractError, SyncError
+from sync.receiver.db import Ledger
+from sync.receiver.enrol import INVITATION_DAYS, invite
+from sync.receiver.folder import create_insurer, database_of, open_intake, open_opener
+from sync.receiver.opener import NotOpened, Opened, open_claims
+from sync.receiver.service import run_intake
+from sync.receiver.terms import Terms, parse_settings, parse_terms, profile_of
+
+_REFUSED: Final = 1
+_ENVIRONMENT: Final = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    asked = _parser().parse_args(arguments)
+    try:
+        return int(asked.command(asked))
+    except SyncError as error:
+        _report_error(error, as_json=asked.json)
+        return _ENVIRONMENT if error.environment else _REFUSED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="comptoir-insurer", description="The reference insurer of Comptoir.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    init = _command(commands, "init", _init, "make an insurer with new keys")
+    for name in ("amc", "name", "convention", "endpoint"):
+        init.add_argument(f"--{name}", required=True)
+    init.add_argument("--csr", help="secondary routing criterion")
+    init.add_argument("--hosting", required=True, help="where the data is hosted, and by whom")
+    init.add_argument("--code-level", required=True, choices=("lpp", "regroupement"))
+    init.add_argument("--terms", type=Path, help="JSON file: contracts, fields, offline_ceiling, effective")
+    serve = _command(commands, "serve", _serve, "receive claims until SIGTERM")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, help="default: the endpoint's; 0: any free one")
+    serve.add_argument("--ready-file", type=Path, help="written once connections are accepted")
+    post = _command(commands, "invite", _invite, "make the letter for one terminal of a shop")
+    post.add_argument("--shop", required=True, help="AM id of the shop, 9 digits")
+    post.add_argument("--days", type=int, default=INVITATION_DAYS, help="how long the letter is good")
+    post.add_argument("--endpoint", help="where the terminal reaches this insurer; default: as at init")
+    claims = _command(commands, "claims", _claims, "open and verify every stored claim")
+    claims.add_argument("--reveal", action="store_true", help="print NIRs in full")
+    return parser
+
+
+def _command(commands: Any, name: str, work: Any, text: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    command.add_argument("--dir", type=Path, required=True, help="the insurer's folder")
+    command.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    command.set_defaults(command=work)
+    return command
+
+
+def _init(asked: argparse.Namespace) -> int:
+    now = datetime.now(UTC)
+    settings = parse_settings({name: getattr(asked, name) for name in _SETTINGS})
+    terms = parse_terms(_read(asked.terms)) if asked.terms else Terms()
+    profile = profile_of(settings, asked.code_level, terms, now.date())
+    create_insurer(asked.dir, settings, profile, now)
+    _print({"insurer": settings.amc, "dir": str(asked.dir), "code_level": profile.code_level})
+    return 0
+
+
+_SETTINGS: Final = ("amc", "name", "convention", "csr", "endpoint", "hosting")
+
+
+def _serve(asked: argparse.Namespace) -> int:
+    run_intake(asked.dir, asked.host, asked.port, asked.ready_file)
+    return 0
+
+
+def _invite(asked: argparse.Namespace) -> int:
+    shop = _shop(asked.shop)
+    material = open_intake(asked.dir)
+    ledger = Ledger.at(material.database)
+    try:
+        letter = invite(ledger, shop, datetime.now(UTC), asked.days)
+    finally:
+        ledger.close()
+    directory = material.directory_entry(asked.endpoint or material.settings.endpoint)
+    _print({"letter": msgspec.to_builtins(letter), "directory": msgspec.to_builtins(directory)})
+    return 0
+
+
+def _claims(asked: argparse.Namespace) -> int:
+    opening = open_opener(asked.dir)
+    ledger = Ledger.at(database_of(asked.dir))
+    try:
+        judged = list(open_claims(ledger, opening))
+    finally:
+        ledger.close()
+    opened = [_opened_json(item, reveal=asked.reveal) for item in judged if isinstance(item, Opened)]
+    refused = [msgspec.to_builtins(item) for item in judged if isinstance(item, NotOpened)]
+    if asked.json:
+        _print({"claims": opened, "refused": refused})
+    else:
+        _print_lines(opened, refused)
+    return _REFUSED if refused else 0
+
+
+def _opened_json(item: Opened, *, reveal: bool) -> dict[str, Any]:
+    message = msgspec.to_builtins(item.message)
+    if item.message.member.kind == "nir" and not reveal:
+        message["member"]["value"] = "•" * len(item.message.member.value)
+    return {
+        "claim_id": item.claim_id,
+        "seq": item.seq,
+        "device": item.device,
+        "shop": item.shop,
+        "signed_sha256": digest(item.signed),
+        "message_sha256": digest(encode_message(item.message)),
+        "message": message,
+    }
+
+
+def _print_lines(opened: list[dict[str, Any]], refused: list[dict[str, Any]]) -> None:
+    for item in opened:
+        amc = sum(line["amc"] for line in item["message"]["lines"])
+        sys.stdout.write(f"{item['claim_id']}  shop {item['shop']}  seq {item['seq']}  AMC {amc} cents  opened\n")
+    for item in refused:
+        sys.stdout.write(f"{item['claim_id']}  seq {item['seq']}  NOT OPENED: {item['error']}\n")
+
+
+def _shop(text: str) -> str:
+    try:
+        return msgspec.convert(text, AmId)
+    except msgspec.ValidationError as error:
+        raise ContractError("a shop is named by its 9-digit AM id") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ContractError("the file cannot be read", file=path.name) from error
+
+
+def _print(found: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+
+
+def _report_error(error: SyncError, *, as_json: bool) -> None:
+    if as_json:
+        _print({"error": {"code": error.code, "message": str(error), "facts": error.facts}})
+    sys.stderr.write(f"comptoir-insurer: {error} ({error.code})\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

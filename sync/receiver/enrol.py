@@ -1,0 +1,163 @@
+"""Invitations and enrolment: how a posted code becomes a terminal's certificate.
+
+Rules: the code is compared only through the proof, and erased when the invitation is used, locked or expired; five
+wrong proofs close it; it is used once, but the same request again gets the same answer while it runs, because the first
+answer may have been lost. An unknown invitation and a wrong proof get one answer. A signing key stays with its shop.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, Row, insert, select, update
+
+from sync.contract.activation import ActivationCode, new_invitation
+from sync.contract.enrolment import PSEUDONYM_INFO, EnrolmentAnswer, EnrolmentRequest, proves
+from sync.contract.envelope import decode, digest, encode
+from sync.contract.exchange import MAX_ENROLMENT_BYTES
+from sync.contract.problems import ProblemCode
+from sync.crypto import base64url
+from sync.crypto.certificates import der_of, fingerprint, issue_client, not_after
+from sync.crypto.sealing import SealingKey
+from sync.crypto.signing import VerifyingKey
+from sync.errors import ContractError, KeyInvalid
+from sync.eventlog import event
+from sync.receiver.admission import Asked, signed_by
+from sync.receiver.db import Ledger, certificates, invitations, terminals
+from sync.receiver.folder import IntakeMaterial
+from sync.receiver.refusal import Refusal
+
+MAX_ATTEMPTS: Final = 5
+INVITATION_DAYS: Final = 30
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What is posted to the shop. `activation_code` is secret and shown once; `expires_at` is UTC."""
+
+    invitation: str
+    activation_code: str
+    shop: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class _Applicant:
+    request: EnrolmentRequest
+    key: VerifyingKey
+    shop_key: SealingKey
+    request_digest: str
+
+
+def invite(ledger: Ledger, shop: str, now: datetime, days: int = INVITATION_DAYS) -> Letter:
+    """A new invitation for one terminal of `shop` (AM id)."""
+    code, invitation = ActivationCode.generate(), new_invitation()
+    expires_at = (now + timedelta(days=days)).astimezone(UTC).replace(microsecond=0)
+    values = {"id": invitation, "shop": shop, "code": code.symbols, "expires_at": _millis(expires_at)}
+    ledger.write(lambda connection: connection.execute(insert(invitations).values(values)))
+    return Letter(invitation, code.grouped(), shop, expires_at)
+
+
+def enrol(ledger: Ledger, material: IntakeMaterial, origin: str, asked: Asked, now: datetime) -> bytes:
+    """The answer (JSON) to an enrolment request; Refusal when form, signature or proof do not hold."""
+    applicant = _applicant(asked, material.settings.amc)
+    signed_by(asked, origin, applicant.key, now)
+    answer = ledger.write(lambda connection: _decide(connection, material, applicant, now))
+    if isinstance(answer, bytes):
+        event("enrolled", device=applicant.key.kid)
+        return answer
+    event("enrolment_refused", invitation=applicant.request.invitation, problem=answer)
+    raise Refusal(answer)
+
+
+def _applicant(asked: Asked, insurer: str) -> _Applicant:
+    try:
+        request = decode(asked.body, EnrolmentRequest)
+        shop_key = SealingKey(request.sealing.suite, base64url.to_bytes(request.sealing.public))
+        key = VerifyingKey.from_jwk(msgspec.to_builtins(request.signing))
+    except (ContractError, KeyInvalid) as error:
+        raise Refusal("request_invalid") from error
+    if request.insurer != insurer or shop_key.kid != request.sealing.kid or len(asked.body) > MAX_ENROLMENT_BYTES:
+        raise Refusal("request_invalid")
+    return _Applicant(request, key, shop_key, digest(asked.body))
+
+
+def _decide(
+    connection: Connection, material: IntakeMaterial, applicant: _Applicant, now: datetime
+) -> bytes | ProblemCode:
+    """The answer, or the code of the refusal: returned, not raised, so that a counted attempt is kept."""
+    this = invitations.c.id == applicant.request.invitation
+    row = connection.execute(select(invitations).where(this).with_for_update()).first()
+    if row is None:
+        return "activation_refused"
+    if row.answer is not None and row.request == applicant.request_digest and _millis(now) < row.expires_at:
+        return bytes(row.answer)
+    if row.code is None or _millis(now) >= row.expires_at:
+        connection.execute(update(invitations).where(this).values(code=None))
+        return "invitation_closed"
+    if not proves(applicant.request, ActivationCode(row.code)):
+        connection.execute(update(invitations).where(this).values(_one_more_attempt(row)))
+        return "activation_refused"
+    answer = _accept(connection, material, applicant, row.shop, now)
+    used = {"code": None, "request": applicant.request_digest, "answer": answer}
+    connection.execute(update(invitations).where(this).values(used))
+    return answer
+
+
+def _one_more_attempt(row: Row[Any]) -> Mapping[str, Any]:
+    attempts = row.attempts + 1
+    return {"attempts": attempts, "code": row.code if attempts < MAX_ATTEMPTS else None}
+
+
+def _accept(connection: Connection, material: IntakeMaterial, applicant: _Applicant, shop: str, now: datetime) -> bytes:
+    device = applicant.key.kid
+    certificate = _certificate(material, applicant, now)
+    _remember_terminal(connection, applicant, shop, now)
+    connection.execute(
+        insert(certificates).values(
+            fingerprint=fingerprint(der_of(certificate)), device=device, not_after=_millis(not_after(certificate))
+        )
+    )
+    sealed = applicant.shop_key.seal(material.pseudonym_key, PSEUDONYM_INFO)
+    return encode(
+        EnrolmentAnswer(
+            insurer=material.settings.amc,
+            shop=shop,
+            device=device,
+            certificate=certificate.decode("ascii"),
+            keys=material.keys_jws,
+            profile=material.profile_jws,
+            pseudonym_key=base64url.to_text(sealed),
+        )
+    )
+
+
+def _certificate(material: IntakeMaterial, applicant: _Applicant, now: datetime) -> bytes:
+    request = applicant.request.certificate_request.encode("utf-8")
+    try:
+        return issue_client(material.clients, request, applicant.key.kid, now)
+    except KeyInvalid as error:
+        raise Refusal("request_invalid") from error
+
+
+def _remember_terminal(connection: Connection, applicant: _Applicant, shop: str, now: datetime) -> None:
+    device, sealing = applicant.key.kid, _text(applicant.request.sealing)
+    known = connection.execute(select(terminals.c.shop).where(terminals.c.device == device)).scalar()
+    if known is None:
+        jwk = _text(applicant.request.signing)
+        row = {"device": device, "shop": shop, "signing_jwk": jwk, "sealing": sealing, "enrolled_at": _millis(now)}
+        connection.execute(insert(terminals).values(row))
+        return
+    if known != shop:
+        raise Refusal("request_invalid")
+    connection.execute(update(terminals).where(terminals.c.device == device).values(sealing=sealing))
+
+
+def _text(record: msgspec.Struct) -> str:
+    return encode(record).decode("ascii")
+
+
+def _millis(at: datetime) -> int:
+    return int(at.timestamp() * 1000)

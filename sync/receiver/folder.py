@@ -1,0 +1,174 @@
+"""An insurer on disk: three folders for three processes.
+
+Rules: `intake/` holds what the open server needs, and no key that opens a claim; `opener/` holds the opening key and is
+never read by the intake; `authority/` holds the key that made the server's certificate and is needed only to renew it.
+Keys are 32-byte files, mode 0600 in folders of mode 0700, and are never overwritten. A new insurer appears whole or not
+at all.
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from sync.contract.enrolment import DirectoryEntry, Origin
+from sync.contract.envelope import KEYS_TYP, PROFILE_TYP, StrictRecord, decode, encode
+from sync.contract.keys import Jwk, KeySet, SealingPublic, SigningPublic
+from sync.contract.message import InsurerId, Routing
+from sync.contract.profile import Profile, Text, check_profile
+from sync.crypto import base64url
+from sync.crypto.certificates import Authority, issue_server, make_authority, new_tls_key
+from sync.crypto.sealing import XWING, OpeningKey
+from sync.crypto.signing import SigningKey
+from sync.errors import InsurerFolderExists, InsurerFolderMissing
+
+_AUTHORITY: Final = "authority"
+_INTAKE: Final = "intake"
+_OPENER: Final = "opener"
+DATABASE: Final = "intake.db"
+
+
+class InsurerSettings(StrictRecord, frozen=True, kw_only=True):
+    """Who this insurer is. `endpoint` is the origin terminals know; port 0 stands for the port that is bound."""
+
+    amc: InsurerId
+    name: Text
+    convention: Routing
+    endpoint: Origin
+    hosting: Text
+    csr: Routing | None = None
+
+    def host(self) -> str:
+        """The host name or address of the endpoint."""
+        return urlsplit(self.endpoint).hostname or ""
+
+    def port(self) -> int:
+        """The port of the endpoint, 443 when it names none."""
+        port = urlsplit(self.endpoint).port
+        return 443 if port is None else port
+
+    def at_port(self, port: int) -> str:
+        """The endpoint's origin; its port 0 is replaced by `port`."""
+        return self.endpoint if self.port() else self.endpoint.removesuffix(":0") + f":{port}"
+
+
+@dataclass(frozen=True)
+class IntakeMaterial:
+    """What the open server works with. `recipients` are the ids of the sealing keys claims may be sealed to."""
+
+    settings: InsurerSettings
+    database: Path
+    authority_pem: str
+    server_pem: str
+    keys_jws: str
+    profile_jws: str
+    recipients: frozenset[str]
+    clients: Authority
+    signer: SigningKey
+    server_key: bytes = field(repr=False)
+    pseudonym_key: bytes = field(repr=False)
+
+    def directory_entry(self, endpoint: str) -> DirectoryEntry:
+        """What the directory says of this insurer, reachable at `endpoint`."""
+        shared = {name: getattr(self.settings, name) for name in ("amc", "name", "convention", "csr", "hosting")}
+        jwk = msgspec.convert(self.signer.public.jwk, Jwk)
+        return DirectoryEntry(endpoint=endpoint, authority_pem=self.authority_pem, signing=jwk, **shared)
+
+
+def create_insurer(folder: Path, settings: InsurerSettings, profile: Profile, now: datetime) -> None:
+    """Make an insurer with new keys in `folder`; InsurerFolderExists unless it is absent or empty."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InsurerFolderExists("the folder is not empty")
+    check_profile(profile)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = folder.parent / f".{folder.name}.{secrets.token_hex(4)}"
+    try:
+        for name, content in _new_files(settings, profile, now).items():
+            _write_private(partial / name, content)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def open_intake(folder: Path) -> IntakeMaterial:
+    """What the intake needs of `folder`; InsurerFolderMissing when there is none. Reads `intake/` only."""
+    intake = folder / _INTAKE
+    settings = decode(_read(intake / "insurer.json"), InsurerSettings)
+    signer = SigningKey.from_bytes(_read(intake / "signing.key"))
+    keys_jws = _read(intake / "keys.jws").decode("ascii")
+    keys = decode(signer.public.verify(KEYS_TYP, keys_jws), KeySet)
+    return IntakeMaterial(
+        settings=settings,
+        database=intake / DATABASE,
+        authority_pem=_read(intake / "authority.pem").decode("ascii"),
+        server_pem=_read(intake / "server.pem").decode("ascii"),
+        keys_jws=keys_jws,
+        profile_jws=_read(intake / "profile.jws").decode("ascii"),
+        recipients=frozenset(key.kid for key in keys.sealing),
+        clients=Authority(_read(intake / "clients.pem"), _read(intake / "clients.key")),
+        signer=signer,
+        server_key=_read(intake / "server.key"),
+        pseudonym_key=_read(intake / "pseudonym.key"),
+    )
+
+
+def database_of(folder: Path) -> Path:
+    """Where the intake keeps its claims; InsurerFolderMissing when there is no insurer."""
+    _read(folder / _INTAKE / "insurer.json")
+    return folder / _INTAKE / DATABASE
+
+
+def open_opener(folder: Path) -> OpeningKey:
+    """The key that opens claims; InsurerFolderMissing when this machine does not have it."""
+    return OpeningKey.from_seed(_read(folder / _OPENER / "opening.key"), XWING)
+
+
+def _new_files(settings: InsurerSettings, profile: Profile, now: datetime) -> Mapping[str, bytes]:
+    authority = make_authority(f"Comptoir {settings.amc} servers", now)
+    clients = make_authority(f"Comptoir {settings.amc} terminals", now)
+    opening, signer, server_key = OpeningKey.generate(XWING), SigningKey.generate(), new_tls_key()
+    keys = _key_set(settings.amc, signer, opening)
+    return {
+        f"{_AUTHORITY}/authority.key": authority.key,
+        f"{_OPENER}/opening.key": opening.seed,
+        f"{_INTAKE}/insurer.json": encode(settings),
+        f"{_INTAKE}/authority.pem": authority.certificate_pem,
+        f"{_INTAKE}/server.key": server_key,
+        f"{_INTAKE}/server.pem": issue_server(authority, [settings.host()], server_key, now),
+        f"{_INTAKE}/clients.key": clients.key,
+        f"{_INTAKE}/clients.pem": clients.certificate_pem,
+        f"{_INTAKE}/signing.key": signer.to_bytes(),
+        f"{_INTAKE}/pseudonym.key": secrets.token_bytes(32),
+        f"{_INTAKE}/keys.jws": signer.sign(KEYS_TYP, encode(keys)).encode("ascii"),
+        f"{_INTAKE}/profile.jws": signer.sign(PROFILE_TYP, encode(profile)).encode("ascii"),
+    }
+
+
+def _key_set(amc: str, signer: SigningKey, opening: OpeningKey) -> KeySet:
+    public = opening.public
+    sealing = SealingPublic(kid=public.kid, suite=public.suite, public=base64url.to_text(public.public))
+    signing = SigningPublic(kid=signer.kid, jwk=msgspec.convert(signer.public.jwk, Jwk))
+    return KeySet(schema="comptoir/keys/v1", insurer=amc, version=1, signing=(signing,), sealing=(sealing,))
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InsurerFolderMissing("a part of the insurer is not here", part=path.name) from error

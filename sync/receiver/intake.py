@@ -1,0 +1,160 @@
+"""What the insurer's open server does with a request, apart from HTTP.
+
+Rules: certificate and signature first, then form, then one transaction; the answer leaves after its commit. Nothing
+here can open a claim. Each package of a batch is judged alone, and all that were accepted become durable together.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from sync.contract.envelope import Package, decode, encode
+from sync.contract.exchange import (
+    ENROLLED_TYPE,
+    HEALTH_TYPE,
+    KEYS_TYPE,
+    MAX_BATCH_BYTES,
+    PROBLEM_TYPE,
+    PROFILE_TYPE,
+    RECEIPT_TYPE,
+    RESULTS_TYPE,
+    STATE_TYPE,
+    BatchAnswer,
+    BatchResult,
+    HealthAnswer,
+    KeysAnswer,
+    ProfileAnswer,
+    ReceiptAnswer,
+    StateAnswer,
+    split_batch,
+)
+from sync.contract.problems import Problem, problem
+from sync.errors import ContractError
+from sync.receiver.admission import Asked, Caller, admit, take_nonce
+from sync.receiver.bodies import unfold
+from sync.receiver.chain import file_claim, sign_state
+from sync.receiver.db import Ledger
+from sync.receiver.enrol import enrol
+from sync.receiver.folder import IntakeMaterial
+from sync.receiver.packages import Checked, Door, check_package
+from sync.receiver.refusal import Refusal
+
+_CREATED: Final = 201
+_KNOWN: Final = 200
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back: status, media type, body."""
+
+    status: int
+    media_type: str
+    body: bytes
+
+
+class Intake:
+    """One insurer's operations. `origin` is the scheme and authority terminals sign; `now` gives aware UTC."""
+
+    def __init__(self, ledger: Ledger, material: IntakeMaterial, origin: str, now: Callable[[], datetime]) -> None:
+        self._ledger = ledger
+        self._material = material
+        self._door = Door(material.settings, material.recipients)
+        self._origin = origin
+        self._now = now
+
+    def enrol(self, asked: Asked) -> Answer:
+        """POST /v1/enrolments."""
+        return Answer(_CREATED, ENROLLED_TYPE, enrol(self._ledger, self._material, self._origin, asked, self._now()))
+
+    def push(self, asked: Asked, claim_id: str) -> Answer:
+        """PUT /v1/claims/{claim_id}."""
+        caller = self._admit(asked)
+        if asked.headers.get("idempotency-key") != f'"{claim_id}"':
+            raise Refusal("request_invalid")
+        (result,) = self._file(caller, [self._checked(asked.body, caller, claim_id)])
+        if result.receipt is None:
+            return Answer(result.status, PROBLEM_TYPE, encode(_problem_of(result)))
+        return Answer(result.status, RECEIPT_TYPE, encode(ReceiptAnswer(receipt=result.receipt)))
+
+    def push_batch(self, asked: Asked) -> Answer:
+        """POST /v1/claims:batch. The body is unfolded only once its sender is known."""
+        caller = self._admit(asked)
+        body = unfold(asked.body, asked.headers.get("content-encoding"), MAX_BATCH_BYTES)
+        try:
+            packages = split_batch(body)
+        except ContractError as error:
+            raise Refusal("request_invalid") from error
+        results = self._file(caller, [self._checked(raw, caller) for raw in packages])
+        return Answer(_KNOWN, RESULTS_TYPE, encode(BatchAnswer(results=tuple(results))))
+
+    def state(self, asked: Asked) -> Answer:
+        """GET /v1/state."""
+        insurer, signer = self._material.settings.amc, self._material.signer
+        state = self._read(asked, lambda connection, device: sign_state(connection, insurer, device, signer))
+        return Answer(_KNOWN, STATE_TYPE, encode(StateAnswer(state=state)))
+
+    def keys(self, asked: Asked) -> Answer:
+        """GET /v1/keys."""
+        keys = self._read(asked, lambda _connection, _device: self._material.keys_jws)
+        return Answer(_KNOWN, KEYS_TYPE, encode(KeysAnswer(keys=keys)))
+
+    def profile(self, asked: Asked) -> Answer:
+        """GET /v1/profile."""
+        profile = self._read(asked, lambda _connection, _device: self._material.profile_jws)
+        return Answer(_KNOWN, PROFILE_TYPE, encode(ProfileAnswer(profile=profile)))
+
+    def health(self) -> Answer:
+        """GET /v1/health: the database answers and takes a write lock."""
+        self._ledger.write(lambda connection: connection.execute(select(1)).scalar_one())
+        return Answer(_KNOWN, HEALTH_TYPE, encode(HealthAnswer(status="pass")))
+
+    def _admit(self, asked: Asked) -> Caller:
+        return admit(self._ledger, asked, self._origin, self._now())
+
+    def _read(self, asked: Asked, work: Callable[[Connection, str], str]) -> str:
+        caller = self._admit(asked)
+
+        def once(connection: Connection) -> str:
+            take_nonce(connection, caller.device, caller.nonce, self._now())
+            return work(connection, caller.device)
+
+        return self._ledger.write(once)
+
+    def _checked(self, raw: bytes, caller: Caller, claim_id: str | None = None) -> Checked | BatchResult:
+        try:
+            return check_package(raw, self._door, caller.key, claim_id)
+        except Refusal as refusal:
+            return _refused(refusal, _claim_id_of(raw))
+
+    def _file(self, caller: Caller, items: list[Checked | BatchResult]) -> list[BatchResult]:
+        def together(connection: Connection) -> list[BatchResult]:
+            take_nonce(connection, caller.device, caller.nonce, self._now())
+            return [item if isinstance(item, BatchResult) else self._file_one(connection, item) for item in items]
+
+        return self._ledger.write(together)
+
+    def _file_one(self, connection: Connection, checked: Checked) -> BatchResult:
+        claim_id = checked.dispatch.claim_id
+        try:
+            filed = file_claim(connection, checked, self._material.signer, self._now())
+        except Refusal as refusal:
+            return _refused(refusal, claim_id)
+        return BatchResult(status=_KNOWN if filed.known else _CREATED, claim_id=claim_id, receipt=filed.receipt)
+
+
+def _refused(refusal: Refusal, claim_id: str | None) -> BatchResult:
+    return BatchResult(status=refusal.problem.status, claim_id=claim_id, problem=refusal.problem)
+
+
+def _claim_id_of(raw: bytes) -> str | None:
+    try:
+        return decode(raw, Package).envelope.claim_id
+    except ContractError:
+        return None
+
+
+def _problem_of(result: BatchResult) -> Problem:
+    return result.problem or problem("internal")

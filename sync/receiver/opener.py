@@ -1,0 +1,78 @@
+"""Opening stored claims with the private sealing key: a process of its own, away from the intake.
+
+Rules: every claim is judged again from its bytes (digests, dispatch signature, seal, claim signature, schema); the shop
+inside must be the shop the terminal was enrolled for, which the intake cannot see; what does not hold is reported with
+its code and hides no other claim.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from sync.contract.envelope import DISPATCH_TYP, Dispatch, Package, decode, digest, encode
+from sync.contract.message import ClaimMessage
+from sync.crypto.claims import open_claim
+from sync.crypto.sealing import OpeningKey
+from sync.crypto.signing import VerifyingKey
+from sync.errors import ContractError, SyncError
+from sync.receiver.db import Ledger, claims, terminals
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One claim as the insurer reads it; `signed` is the very JWS the shop signed."""
+
+    claim_id: str
+    seq: int
+    device: str
+    shop: str
+    message: ClaimMessage = field(repr=False)
+    signed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class NotOpened:
+    """A stored claim that does not hold, and why (a stable code)."""
+
+    claim_id: str
+    seq: int
+    device: str
+    error: str
+
+
+def open_claims(ledger: Ledger, opening: OpeningKey) -> Iterator[Opened | NotOpened]:
+    """Every stored claim, in the order of its terminal's chain."""
+    joined = claims.join(terminals, claims.c.device == terminals.c.device)
+    wanted = select(claims, terminals.c.shop, terminals.c.signing_jwk).select_from(joined)
+    with ledger.reading() as connection:
+        for row in connection.execute(wanted.order_by(claims.c.device, claims.c.seq)):
+            yield _judged(row, opening)
+
+
+def _judged(row: Row[Any], opening: OpeningKey) -> Opened | NotOpened:
+    try:
+        return _opened(row, opening)
+    except SyncError as error:
+        return NotOpened(row.claim_id, row.seq, row.device, error.code)
+
+
+def _opened(row: Row[Any], opening: OpeningKey) -> Opened:
+    key = VerifyingKey.from_jwk(json.loads(row.signing_jwk))
+    package = decode(row.package, Package)
+    envelope = encode(package.envelope)
+    dispatch = decode(key.verify(DISPATCH_TYP, package.dispatch), Dispatch)
+    if dispatch.envelope != digest(envelope) or (dispatch.claim_id, dispatch.seq) != (row.claim_id, row.seq):
+        raise ContractError("stored row and dispatch disagree")
+    opened = open_claim(envelope, opening, key)
+    if opened.message.shop != row.shop:
+        raise ShopMismatch("signed by a terminal of another shop")
+    return Opened(row.claim_id, row.seq, row.device, row.shop, opened.message, opened.signed)
+
+
+class ShopMismatch(SyncError):
+    """The claim names another shop than the one its terminal was enrolled for."""
+
+    code = "shop_mismatch"
