@@ -1,0 +1,1 @@
+"""The counter: it imports the libraries `hardware` and `sync`; nobody imports it (see ARCHITECTURE.md)."""
