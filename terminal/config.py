@@ -1,0 +1,64 @@
+"""The shop's settings: one strict JSON file in the home, `config.json`.
+
+Rules: identifiers are parsed when the file is read, an unknown key is refused, and nothing in it is secret or names a
+person.
+"""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from terminal.domain.errors import DomainError
+from terminal.domain.identifiers import AmId
+
+FILE_NAME = "config.json"
+
+
+class ConfigInvalid(DomainError):
+    """The settings file is missing, unreadable or not of the expected form."""
+
+    code = "config_invalid"
+    environment = True
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of one terminal. `grace_seconds`: how long a claim can be corrected before it leaves.
+
+    `scanner` and `printer` are addresses (`serial:/dev/…`, `network:HOST:PORT`), empty where there is none.
+    """
+
+    shop_am_id: str
+    shop_name: str
+    grace_seconds: int = 60
+    idle_lock_seconds: int = 120
+    theme: str = "sombre"
+    scanner: str = ""
+    printer: str = ""
+    printer_profile: str = "TM-T20II"
+
+
+def default_home() -> Path:
+    """`$COMPTOIR_HOME`, else the platform's data folder (XDG base directory)."""
+    if named := os.environ.get("COMPTOIR_HOME"):
+        return Path(named)
+    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(data) / "comptoir"
+
+
+def read_config(home: Path) -> Config:
+    """The settings of `home`; ConfigInvalid when they cannot be trusted."""
+    try:
+        config = msgspec.json.decode((home / FILE_NAME).read_bytes(), type=Config)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise ConfigInvalid("config.json cannot be read") from error
+    AmId.parse(config.shop_am_id)
+    return config
+
+
+def write_config(home: Path, config: Config) -> None:
+    """Write the settings whole or not at all."""
+    AmId.parse(config.shop_am_id)
+    part = home / (FILE_NAME + ".part")
+    part.write_bytes(msgspec.json.format(msgspec.json.encode(config), indent=2) + b"\n")
+    part.replace(home / FILE_NAME)

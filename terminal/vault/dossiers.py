@@ -1,0 +1,136 @@
+"""Dossiers: what the work list shows of a claim, and what is needed to correct it or to open its evidence.
+
+Rules: one row per claim, written in the same transaction as the outbox row; the content is AES-256-GCM under a key
+derived from the shop key, bound to the claim id; nothing of a person stands outside it. A correction never enters a
+dossier.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Literal
+
+import msgspec
+from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Table, Text, func, insert, select
+
+from sync.crypto.symmetric import decrypt, derive, encrypt
+from sync.store import Store
+
+SCHEMA = (
+    (
+        "CREATE TABLE dossier (claim_id TEXT PRIMARY KEY, year INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
+        " sealed BLOB NOT NULL, UNIQUE (year, ordinal)) STRICT",
+    ),
+)
+_table = Table(
+    "dossier",
+    MetaData(),
+    Column("claim_id", Text, primary_key=True),
+    Column("year", Integer),
+    Column("ordinal", Integer),
+    Column("sealed", LargeBinary),
+)
+
+Number = str
+"""The year and a counter, as people say it: 2026-0434."""
+
+
+class DossierLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line as it was drafted, with the salt of its evidence (hex) when its code was not sent."""
+
+    item: Literal["frame", "lens", "supplement", "contact_lenses"]
+    lpp_code: str
+    price: int
+    quantity: int
+    eye: Literal["right", "left"] | None = None
+    plv: int | None = None
+    plv_reason: str | None = None
+    base: int | None = None
+    salt: str | None = None
+
+
+class Dossier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All the shop knows of one claim."""
+
+    surname: str
+    given_name: str
+    birth_date: date | None
+    birth_date_raw: str
+    nir: str
+    rank: int
+    source: Literal["card", "typed"]
+    prescription_date: date | None
+    service_date: date
+    amo_rate: int
+    insurer: str
+    contract_id: str
+    member: str | None
+    lines: tuple[DossierLine, ...]
+    price: int
+    amo: int
+    amc: int
+    reste_a_charge: int
+    user: str
+    signed_sha256: str
+
+    def __repr__(self) -> str:
+        """Nothing of the person: dossiers pass through code that may fail."""
+        return "Dossier(…)"
+
+
+class Dossiers:
+    """The dossiers of an open store, as long as the shop key is held."""
+
+    def __init__(self, store: Store, shop_seed: bytes) -> None:
+        self._store = store
+        self._key = derive(shop_seed, "comptoir/dossier/v1")
+        self._known: dict[str, tuple[Number, Dossier]] = {}
+
+    def writing(self, claim_id: str, dossier: Dossier) -> "Writing":
+        """What to run inside the outbox's transaction to keep `dossier` beside its claim."""
+        sealed = encrypt(self._key, msgspec.json.encode(dossier), claim_id.encode())
+        return Writing(claim_id, sealed, dossier.service_date.year)
+
+    def get(self, claim_id: str) -> tuple[Number, Dossier] | None:
+        """The number and dossier of a claim, None when it has none (recovered or erased)."""
+        return self.many([claim_id]).get(claim_id)
+
+    def many(self, claim_ids: Iterable[str]) -> dict[str, tuple[Number, Dossier]]:
+        """The dossiers of these claims, those that exist; each is opened once and kept in memory until the lock."""
+        wanted = list(claim_ids)
+        missing = [claim_id for claim_id in wanted if claim_id not in self._known]
+        with self._store.read() as connection:
+            for some in _slices(missing):
+                self._load(connection, some)
+        return {claim_id: self._known[claim_id] for claim_id in wanted if claim_id in self._known}
+
+    def _load(self, connection: Connection, claim_ids: list[str]) -> None:
+        rows = connection.execute(select(_table).where(_table.c.claim_id.in_(claim_ids)))
+        for row in rows:
+            plain = decrypt(self._key, row.sealed, row.claim_id.encode())
+            self._known[row.claim_id] = (_number(row.year, row.ordinal), msgspec.json.decode(plain, type=Dossier))
+
+
+class Writing:
+    """A dossier ready to be written; `number` is known once the transaction has run it."""
+
+    def __init__(self, claim_id: str, sealed: bytes, year: int) -> None:
+        self._claim_id = claim_id
+        self._sealed = sealed
+        self._year = year
+        self.number: Number = ""
+
+    def __call__(self, connection: Connection) -> None:
+        """Take the year's next number and write the row."""
+        last = select(func.max(_table.c.ordinal)).where(_table.c.year == self._year)
+        ordinal = (connection.execute(last).scalar() or 0) + 1
+        row = {"claim_id": self._claim_id, "year": self._year, "ordinal": ordinal, "sealed": self._sealed}
+        connection.execute(insert(_table).values(row))
+        self.number = _number(self._year, ordinal)
+
+
+def _number(year: int, ordinal: int) -> Number:
+    return f"{year}-{ordinal:04d}"
+
+
+def _slices(items: list[str], size: int = 500) -> Iterator[list[str]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -1,0 +1,115 @@
+"""`Counter`: the acts of the counter behind one door, for the screens and the command line.
+
+Rules: it holds no rule of its own; each act has its module. Calls may block; screens make them from workers.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+from hardware import ReaderEvent, Watch
+from terminal.domain.lpp import ItemClass, LensType, LppItem, select_lens
+from terminal.domain.prescription import Correction
+from terminal.domain.pricing import Quote
+from terminal.workflow.correct import cancel_claim, reopen_draft
+from terminal.workflow.desk import Desk
+from terminal.workflow.identify import read_people
+from terminal.workflow.models import default_models
+from terminal.workflow.recipients import choice_of
+from terminal.workflow.submit import quote_draft, register
+from terminal.workflow.track import status_of, totals_of, worklist_of
+from terminal.workflow.types import (
+    DayTotals,
+    Draft,
+    InsurerChoice,
+    Model,
+    Person,
+    Status,
+    Submitted,
+    UserName,
+    WorkItem,
+)
+
+
+class Counter:
+    """The counter of one terminal (see `CounterPort` for what each act promises)."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    @property
+    def user(self) -> UserName | None:
+        """Who is logged in."""
+        account = self._desk.vault.user
+        return UserName(account.id, account.name) if account else None
+
+    def users(self) -> tuple[UserName, ...]:
+        """The accounts of this terminal."""
+        return tuple(UserName(account.id, account.name) for account in self._desk.vault.accounts.all())
+
+    def unlock(self, user_id: str, pin: str) -> None:
+        """Open the shop key for this user; PinWrong otherwise."""
+        self._desk.vault.unlock(user_id, pin)
+
+    def lock(self) -> None:
+        """Forget the shop key."""
+        self._desk.vault.lock()
+
+    def status(self) -> Status:
+        """The state of queue, line, clock, disk and device secret."""
+        return status_of(self._desk)
+
+    def readers(self) -> tuple[str, ...]:
+        """The names of the readers."""
+        return self._desk.cards.readers()
+
+    def watch_cards(self, post: Callable[[ReaderEvent], None]) -> Watch:
+        """Call `post`, from another thread, at every change in the readers."""
+        return self._desk.cards.watch(post)
+
+    def read_card(self, reader: str) -> tuple[Person, ...]:
+        """The people on the Vitale card in `reader`."""
+        return read_people(self._desk.cards, reader)
+
+    def insurers(self) -> tuple[InsurerChoice, ...]:
+        """The insurers this terminal is enrolled with."""
+        return tuple(choice_of(record) for record in self._desk.home.insurers.all())
+
+    def models(self) -> tuple[Model, ...]:
+        """The shop's equipment models."""
+        return default_models()
+
+    def lens_code(self, lens_type: LensType, item_class: ItemClass, correction: Correction) -> LppItem:
+        """The LPP item of a correction; the correction goes no further."""
+        return select_lens(self._desk.catalogue.lenses(), lens_type, item_class, correction)
+
+    def quote(self, draft: Draft) -> Quote:
+        """Who pays what."""
+        return quote_draft(self._desk, draft)
+
+    def submit(self, draft: Draft, replaces: str | None = None) -> Submitted:
+        """Make the claim durable, then return."""
+        return register(self._desk, draft, replaces)
+
+    def reopen(self, claim_id: str) -> Draft:
+        """The draft of a claim that may still be corrected."""
+        return reopen_draft(self._desk, claim_id)
+
+    def cancel(self, claim_id: str) -> None:
+        """Void a claim that has not left."""
+        cancel_claim(self._desk, claim_id)
+
+    def worklist(self, limit: int = 50) -> tuple[WorkItem, ...]:
+        """The newest claims, those that need a person first."""
+        return worklist_of(self._desk, limit)
+
+    def totals_today(self) -> DayTotals:
+        """The day's figures."""
+        return totals_of(self._desk)
+
+    def today(self) -> date:
+        """The civil day in France."""
+        return self._desk.today()
+
+    def now(self) -> datetime:
+        """The instant, aware UTC."""
+        return self._desk.now()

@@ -1,0 +1,46 @@
+"""What every act of the counter stands on.
+
+Rules: chosen once by `bootstrap`; the workflow only uses it and never opens a file, a reader or a connection by
+itself.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from hardware import CardSource, Clock
+from sync.home import OpenHome
+from terminal.catalogue import Catalogue
+from terminal.config import Config
+from terminal.vault import Vault
+
+PARIS: Final = ZoneInfo("Europe/Paris")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Home, vault, settings, catalogue, clock and readers of one terminal."""
+
+    home: OpenHome
+    vault: Vault
+    config: Config
+    catalogue: Catalogue
+    clock: Clock
+    cards: CardSource
+
+    def now(self) -> datetime:
+        """The instant, aware UTC."""
+        return self.clock.now()
+
+    def today(self) -> date:
+        """The civil day in France."""
+        return self.clock.today()
+
+    def midnight(self) -> datetime:
+        """The instant at which the civil day began in France."""
+        return datetime.combine(self.today(), time.min, PARIS)
+
+    def leaves_at(self, now: datetime) -> datetime:
+        """When a claim registered `now` leaves by itself: after the grace period."""
+        return now + timedelta(seconds=self.config.grace_seconds)

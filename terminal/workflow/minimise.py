@@ -1,0 +1,121 @@
+"""From a priced draft to the smallest `ClaimMessage` the insurer's profile allows.
+
+Rules: the code level is the profile's; a name or a NIR leaves only when the profile names the field, its legal ground
+and an end date that has not passed; what is not sent is committed to (one random 256-bit salt each), never hashed
+bare. Reference: champs_minimaux, CNIL letters of November 2024.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sync.contract.message import SCHEMA, Beneficiary, ClaimMessage, Evidence, Line, Member, Tables
+from sync.contract.profile import Profile
+from sync.crypto.commitments import commit, new_salt, pseudonym
+from terminal.domain.errors import DomainError
+from terminal.domain.pricing import PricedLine, Quote
+from terminal.workflow.types import Draft, Person
+
+
+class BirthDateMissing(DomainError):
+    """The card has no civil birth date for this person: it must be typed."""
+
+    code = "birth_date_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One insurer as the counter knows it: identifiers, profile with its digest, and the key of its pseudonyms."""
+
+    insurer: str
+    convention: str
+    csr: str | None
+    profile: Profile
+    profile_digest: str
+    pseudonym_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Minimised:
+    """The message, and the salts (hex, by line) of what it only commits to."""
+
+    message: ClaimMessage
+    salts: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What every claim of a day says of the terminal: the shop, the catalogue's digest, the day in France."""
+
+    shop: str
+    catalogue: str
+    day: date
+
+
+def minimise(claim_id: str, sender: Sender, draft: Draft, quote: Quote, to: Recipient) -> Minimised:
+    """The message for `to`; BirthDateMissing when the beneficiary cannot be designated."""
+    hidden = range(len(quote.lines)) if to.profile.code_level == "regroupement" else ()
+    salts = {index: new_salt() for index in hidden}
+    message = ClaimMessage(
+        schema=SCHEMA,
+        claim_id=claim_id,
+        kind="claim",
+        insurer=to.insurer,
+        convention=to.convention,
+        csr=to.csr,
+        shop=sender.shop,
+        member=_member(draft, to, sender.day),
+        beneficiary=_beneficiary(draft.person, to.profile, sender.day),
+        service_date=draft.service_date or sender.day,
+        amo_rate=draft.amo_rate,
+        lines=tuple(_line(line, to.profile) for line in quote.lines),
+        evidence=tuple(_evidence(index, quote.lines[index], salt) for index, salt in salts.items()),
+        tables=Tables(catalogue=sender.catalogue, profile=to.profile_digest),
+    )
+    return Minimised(message, {index: salt.hex() for index, salt in salts.items()})
+
+
+def _allowed(profile: Profile, name: str, day: date) -> bool:
+    return any(field.field == name and field.until >= day for field in profile.fields)
+
+
+def _member(draft: Draft, to: Recipient, day: date) -> Member:
+    if _allowed(to.profile, "member.nir", day):
+        return Member(kind="nir", value=draft.person.nir.digits)
+    if draft.member:
+        return Member(kind="adherent", value=draft.member)
+    return Member(kind="pseudonym", value=pseudonym(to.pseudonym_key, draft.person.nir.digits))
+
+
+def _beneficiary(person: Person, profile: Profile, day: date) -> Beneficiary:
+    raw = person.birth_date_raw
+    if person.birth_date is None:
+        raise BirthDateMissing(rank=person.rank)
+    name = f"{person.surname} {person.given_name}" if _allowed(profile, "beneficiary.name", day) else None
+    return Beneficiary(birth_date=f"{raw[:4]}-{raw[4:6]}-{raw[6:]}", rank=person.rank, name=name)
+
+
+def _line(line: PricedLine, profile: Profile) -> Line:
+    code = line.lpp_code if profile.code_level == "lpp" else line.regroupement
+    if code is None:
+        raise RegroupementUnknown(lpp_code=str(line.lpp_code))
+    return Line(
+        item=line.item,
+        eye=line.eye,
+        code=str(code),
+        quantity=line.quantity,
+        price=line.price,
+        base=line.base,
+        amo=line.amo,
+        amc=line.amc,
+        reste_a_charge=line.reste_a_charge,
+    )
+
+
+class RegroupementUnknown(DomainError):
+    """This LPP code has no known regroupement code: it cannot be sent to an insurer of that level."""
+
+    code = "regroupement_unknown"
+
+
+def _evidence(index: int, line: PricedLine, salt: bytes) -> Evidence:
+    return Evidence(name="lpp_code", line=index, commitment=commit(str(line.lpp_code), salt))

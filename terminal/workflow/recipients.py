@@ -1,0 +1,86 @@
+"""The insurers this terminal is enrolled with, as the counter uses them.
+
+Rules: a profile counts only when the insurer's signature over it verifies with the key that was pinned at enrolment;
+the pseudonym key opens only with the shop key, so only while somebody is logged in.
+"""
+
+from functools import lru_cache
+
+from sync.contract.enrolment import PSEUDONYM_INFO
+from sync.contract.envelope import KEYS_TYP, decode, digest
+from sync.contract.keys import KeySet
+from sync.contract.profile import ContractTerms, Profile
+from sync.crypto import base64url
+from sync.crypto.sealing import OpeningKey, SealingKey
+from sync.insurers import InsurerRecord
+from sync.trust import keys_in, pinned_key, profile_in
+from terminal.domain.errors import DomainError
+from terminal.domain.rights import Contract, Grid
+from terminal.workflow.minimise import Recipient
+from terminal.workflow.types import ContractChoice, InsurerChoice
+
+
+class ContractUnknown(DomainError):
+    """The insurer's profile has no contract of this name."""
+
+    code = "contract_unknown"
+
+
+def profile_of(record: InsurerRecord) -> Profile:
+    """The verified profile of an insurer; SignatureInvalid or ContractError otherwise."""
+    return _profile(*_signed(record), record.profile_jws)
+
+
+def sealing_key_of(record: InsurerRecord) -> SealingKey:
+    """The insurer's sealing key: the first of its verified key set."""
+    return _sealing_key(*_signed(record))
+
+
+@lru_cache(maxsize=32)
+def _profile(amc: str, signing: tuple[tuple[str, str], ...], keys_jws: str, profile_jws: str) -> Profile:
+    """Verified once for each set of bytes: signatures over the same bytes do not change."""
+    return profile_in(keys_in(pinned_key(dict(signing)), keys_jws, amc), profile_jws, amc)
+
+
+@lru_cache(maxsize=32)
+def _sealing_key(amc: str, signing: tuple[tuple[str, str], ...], keys_jws: str) -> SealingKey:
+    pinned = pinned_key(dict(signing))
+    keys_in(pinned, keys_jws, amc)
+    first = decode(pinned.verify(KEYS_TYP, keys_jws), KeySet).sealing[0]
+    return SealingKey(first.suite, base64url.to_bytes(first.public))
+
+
+def _signed(record: InsurerRecord) -> tuple[str, tuple[tuple[str, str], ...], str]:
+    return record.amc, tuple(sorted(record.signing_jwk.items())), record.keys_jws
+
+
+def recipient_of(record: InsurerRecord, shop_seed: bytes) -> Recipient:
+    """All that a claim to this insurer needs, the pseudonym key included."""
+    opening = OpeningKey.from_seed(shop_seed)
+    return Recipient(
+        insurer=record.amc,
+        convention=record.convention,
+        csr=record.csr,
+        profile=profile_of(record),
+        profile_digest=digest(record.profile_jws.encode("ascii")),
+        pseudonym_key=opening.open(base64url.to_bytes(record.pseudonym_key_sealed), PSEUDONYM_INFO),
+    )
+
+
+def choice_of(record: InsurerRecord) -> InsurerChoice:
+    """The insurer as the form offers it."""
+    contracts = tuple(ContractChoice(terms.id, terms.label) for terms in profile_of(record).contracts)
+    return InsurerChoice(record.amc, record.name, contracts)
+
+
+def contract_of(profile: Profile, contract_id: str) -> Contract:
+    """The guarantee `contract_id` of a profile, as the pricing wants it."""
+    found = [terms for terms in profile.contracts if terms.id == contract_id]
+    if not found:
+        raise ContractUnknown(contract=contract_id)
+    return _contract(found[0])
+
+
+def _contract(terms: ContractTerms) -> Contract:
+    grid = Grid(frame=terms.grid.frame, lens=dict(terms.grid.lens)) if terms.grid else None
+    return Contract(kind=terms.kind, grid=grid, real_cost=terms.real_cost)

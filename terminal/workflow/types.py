@@ -1,0 +1,227 @@
+"""What passes between the screens or the command line and the workflow.
+
+Rules: plain frozen values; a person's data never shows in a repr; money in integer cents; instants are aware UTC,
+days are civil days in France. A correction is no part of a `Draft`: it has chosen the LPP codes and is gone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal, Protocol
+
+from hardware import ReaderEvent, Watch
+from terminal.domain.identifiers import Nir
+from terminal.domain.lpp import ItemClass, LensType, LppItem
+from terminal.domain.prescription import Correction
+from terminal.domain.pricing import Quote
+
+Item = Literal["frame", "lens", "supplement", "contact_lenses"]
+Eye = Literal["right", "left"]
+Link = Literal["online", "offline", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class UserName:
+    """An account as the lock screen lists it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is served.
+
+    `birth_date_raw` is YYYYMMDD as on the card, perhaps lunar; `birth_date` is what age is reckoned from, None when the
+    card's field cannot be read as a date at all: it must then be typed.
+    """
+
+    surname: str = field(repr=False)
+    given_name: str = field(repr=False)
+    birth_date: date | None = field(repr=False)
+    birth_date_raw: str = field(repr=False)
+    nir: Nir = field(repr=False)
+    rank: int
+    source: Literal["card", "typed"]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """One thing sold: `price` in cents for the line.
+
+    `plv` or `base` are typed, with the reason, where the catalogue's are unknown.
+    """
+
+    item: Item
+    eye: Eye | None
+    lpp_code: str
+    price: int
+    quantity: int = 1
+    plv: int | None = None
+    plv_reason: str | None = None
+    base: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A claim being written. `member` is the adherent number, or None to send the insurer's keyed pseudonym."""
+
+    person: Person
+    prescription_date: date | None
+    amo_rate: int
+    lines: tuple[DraftLine, ...]
+    insurer: str
+    contract_id: str
+    member: str | None = field(default=None, repr=False)
+    service_date: date | None = None
+    """Day of delivery; None is today."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A claim that is durable: its id, the number told to people, what the customer pays, when it leaves by itself."""
+
+    claim_id: str
+    number: str
+    reste_a_charge: int
+    leaves_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ContractChoice:
+    """A guarantee of an insurer, as its profile names it."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class InsurerChoice:
+    """An insurer this terminal is enrolled with."""
+
+    amc: str
+    name: str
+    contracts: tuple[ContractChoice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """An equipment the shop sells often: its codes and prices fill the form in one key. Unknown prices are None."""
+
+    number: int
+    label: str
+    item_class: Literal["A", "B", "mixed", "contact_lenses"]
+    lens_type: LensType | None
+    frame_code: str | None
+    lens_class: ItemClass | None
+    lens_code: str | None
+    frame_price: int | None
+    lens_price: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the two status lines say. `waiting_cents` is None while nobody is logged in."""
+
+    waiting: int
+    waiting_cents: int | None
+    oldest: datetime | None
+    rejected: int
+    last_receipt_at: datetime | None
+    link: Link
+    clock_trusted: bool
+    disk_free_percent: int
+    device_secret: str
+    device_secret_weak: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """One row of the work list; `name` is empty when the dossier was erased or belongs to a recovered claim."""
+
+    claim_id: str
+    number: str
+    name: str = field(repr=False)
+    insurer: str
+    amount: int
+    state: str
+    reason: str | None
+    created_at: datetime
+    not_before: datetime
+    correctable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotals:
+    """Counts and cents of the day's claims."""
+
+    registered: int
+    registered_cents: int
+    sent: int
+    sent_cents: int
+    waiting: int
+    waiting_cents: int
+    rejected: int
+    rejected_cents: int
+
+
+class CounterPort(Protocol):
+    """What a screen may ask. Every call may block on card, disk or key derivation: call it from a worker."""
+
+    @property
+    def user(self) -> UserName | None:
+        """Who is logged in."""
+
+    def users(self) -> tuple[UserName, ...]:
+        """The accounts of this terminal."""
+
+    def unlock(self, user_id: str, pin: str) -> None:
+        """Open the shop key for this user; sync.errors.PinWrong otherwise."""
+
+    def lock(self) -> None:
+        """Forget the shop key."""
+
+    def status(self) -> Status:
+        """The state of queue, line, clock, disk and device secret."""
+
+    def readers(self) -> tuple[str, ...]:
+        """The names of the readers."""
+
+    def watch_cards(self, post: Callable[[ReaderEvent], None]) -> Watch:
+        """Call `post`, from another thread, at every change in the readers."""
+
+    def read_card(self, reader: str) -> tuple[Person, ...]:
+        """The people on the Vitale card in `reader`; HardwareError otherwise."""
+
+    def insurers(self) -> tuple[InsurerChoice, ...]:
+        """The insurers this terminal is enrolled with, in order of enrolment."""
+
+    def models(self) -> tuple[Model, ...]:
+        """The shop's equipment models."""
+
+    def lens_code(self, lens_type: LensType, item_class: ItemClass, correction: Correction) -> LppItem:
+        """The LPP item of a correction; DomainError when there is none."""
+
+    def quote(self, draft: Draft) -> Quote:
+        """Who pays what; DomainError when it cannot be said."""
+
+    def submit(self, draft: Draft, replaces: str | None = None) -> Submitted:
+        """Make the claim durable, then return; voids `replaces` first when given."""
+
+    def reopen(self, claim_id: str) -> Draft:
+        """The draft of a claim that may still be corrected; ClaimNotCorrectable otherwise."""
+
+    def cancel(self, claim_id: str) -> None:
+        """Void a claim that has not left; ClaimNotCorrectable otherwise."""
+
+    def worklist(self, limit: int = 50) -> tuple[WorkItem, ...]:
+        """The newest claims, those that need a person first."""
+
+    def totals_today(self) -> DayTotals:
+        """The day's figures."""
+
+    def today(self) -> date:
+        """The civil day in France."""
+
+    def now(self) -> datetime:
+        """The instant, aware UTC."""
