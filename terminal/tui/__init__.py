@@ -1,0 +1,35 @@
+"""The counter's screens (Textual).
+
+Rules: nothing else imports Textual; importing this package is cheap, for the command line names it; the first words
+are on the terminal before Textual is loaded. Leaving: F11, then Escape twice.
+"""
+
+import gc
+import sys
+from typing import TYPE_CHECKING
+
+from terminal.i18n import text
+
+if TYPE_CHECKING:
+    from terminal.workflow.types import CounterPort
+
+IDLE_SECONDS = 120.0
+
+
+def run(
+    counter: "CounterPort", *, reader: str | None, theme: str, idle_seconds: float = IDLE_SECONDS, hint: str = ""
+) -> int:
+    """Show the counter until somebody leaves it; 0, or 70 after a crash.
+
+    `reader`: part of a reader's name, None for any. `theme`: `sombre` or `clair`. `hint`: a line on the lock screen.
+    """
+    sys.stdout.write(f"\x1b[2J\x1b[H\n  {text('start.opening')}\n")
+    sys.stdout.flush()
+    gc.disable()
+    from terminal.tui.app import CounterApp  # noqa: PLC0415 - Textual is loaded after the first words
+
+    gc.freeze()
+    gc.enable()
+    app = CounterApp(counter, reader=reader, theme=theme, idle_seconds=idle_seconds, hint=hint)
+    app.run()
+    return app.return_code or 0

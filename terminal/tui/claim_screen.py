@@ -1,0 +1,192 @@
+"""The claim: a form on the left, "Qui paie quoi" on the right.
+
+Rules: F10 checks, then asks the application to save, and the screen waits for the answer: "enregistrée" is said only
+of what is durable. The quote is asked for again whenever the values change; an answer to an older question is
+dropped; an answer never moves the cursor.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from textual.containers import Horizontal
+from textual.widget import Widget
+
+from terminal.domain.pricing import Quote
+from terminal.i18n import text
+from terminal.tui.claim_entry import ClaimEntry, Completed, EntryProblem, read_entry
+from terminal.tui.claim_form import EYES, ClaimForm
+from terminal.tui.claim_rows import claim_rows
+from terminal.tui.counter_screen import CounterScreen
+from terminal.tui.form_model import Form, Outcome, Stroke
+from terminal.tui.form_rows import FormRow
+from terminal.tui.form_view import FormView
+from terminal.tui.key_bar import KeyLabel
+from terminal.tui.notice import Notice
+from terminal.tui.orders import Orders, Page
+from terminal.tui.spans import Line, Role, Room
+from terminal.tui.state import CounterState
+from terminal.tui.who_pays import who_pays_lines
+
+_FIELD_OF_CODE = {
+    "tariff_unknown": "od_plv",
+    "prescription_expired": "day",
+    "prescription_future": "day",
+    "birth_date_invalid": "birth",
+    "amo_rate_invalid": "amo_rate",
+    "correction_out_of_range": "od_sphere",
+    "contract_invalid": "contract",
+    "grid_missing": "contract",
+}
+
+
+class ClaimScreen(CounterScreen):
+    """One claim being written. `claim` is None when there is none."""
+
+    def __init__(self, state: CounterState, orders: Orders) -> None:
+        super().__init__(state, orders)
+        self.claim: ClaimForm | None = None
+        self.saving = False
+        self._asked: ClaimEntry | None = None
+        self._quote: Quote | None = None
+        self._abandoning = False
+        self._view = self.keep(FormView(self._subject, "claim-form"))
+        self._panel = self.paper(self._paint_panel, "who-pays", title=text("who_pays.title"))
+
+    def body(self) -> Iterable[Widget]:
+        """The form, and who pays what."""
+        yield Horizontal(self._view, self._panel, id="claim")
+
+    def key_labels(self) -> Sequence[KeyLabel]:
+        """Saving comes first."""
+        return (
+            KeyLabel("F10", text("key.save")),
+            KeyLabel(text("key.enter"), text("key.next")),
+            KeyLabel(text("key.escape"), text("key.abandon")),
+            KeyLabel("F8", text("key.mask")),
+            KeyLabel("F11", text("key.lock")),
+        )
+
+    @property
+    def in_progress(self) -> bool:
+        """True when leaving would lose something that a person typed."""
+        return self.claim is not None and self.claim.started
+
+    def begin(self, claim: ClaimForm | None) -> None:
+        """Show another claim, or none."""
+        self.claim = claim
+        self.saving = self._abandoning = False
+        self._asked = self._quote = None
+        self.notice = None
+        self._ask_quote()
+        self.repaint()
+
+    def press(self, stroke: Stroke) -> None:
+        """Type, save or abandon; nothing while the claim is being saved."""
+        if self.claim is None or self.saving:
+            return
+        if stroke.key == "escape":
+            self._escape()
+        elif stroke.key == "f10":
+            self._save(self.claim)
+        else:
+            self._edit(self.claim.form.press(stroke))
+        self.repaint()
+
+    def paste(self, text: str) -> None:
+        """Type the pasted text."""
+        if self.claim is not None and not self.saving:
+            self._edit(self.claim.form.paste(text))
+            self.repaint()
+
+    def tell_quote(self, entry: ClaimEntry, completed: Completed, quote: Quote) -> None:
+        """Show who pays what, if it is still the question."""
+        if self.claim is None or entry is not self._asked:
+            return
+        self._quote = quote
+        for eye in EYES:
+            self.claim.tell_price(eye, completed.plvs.get(eye))
+        self._asked = self._entry(self.claim) or self._asked
+        self.repaint()
+
+    def refuse_quote(self, entry: object, code: str, facts: dict[str, object]) -> None:
+        """Say why there is no quote, without moving the cursor."""
+        if entry is self._asked and self.claim is not None:
+            self._show_refusal(self.claim, code, facts)
+
+    def refuse_save(self, code: str, facts: dict[str, object]) -> None:
+        """The claim was not registered: say why and go to the field that is concerned."""
+        self.saving = False
+        if self.claim is None:
+            return
+        self._show_refusal(self.claim, code, facts)
+        concerned = _FIELD_OF_CODE.get(code)
+        if concerned and not self.claim.form[concerned].hidden:
+            self.claim.form.go(concerned)
+        self.repaint()
+
+    def _show_refusal(self, claim: ClaimForm, code: str, facts: dict[str, object]) -> None:
+        if code == "tariff_unknown" and facts.get("needs") == "base":
+            code = "base_unknown"
+        elif code == "tariff_unknown":
+            claim.ask_plv()
+        self.say(Notice.of(code, facts))
+
+    def _edit(self, outcome: Outcome) -> None:
+        if outcome is Outcome.IGNORED:
+            return
+        self._abandoning = False
+        self.notice = None
+        if outcome is Outcome.REFUSED:
+            self.notice = Notice.of("entry_refused")
+        elif outcome is Outcome.END:
+            self.notice = Notice(text("claim.end"), text("claim.end_todo"), Role.TEXT)
+        if outcome in (Outcome.CHANGED, Outcome.REFUSED):
+            self._ask_quote()
+
+    def _ask_quote(self) -> None:
+        entry = self._entry(self.claim) if self.claim is not None else None
+        if entry == self._asked:
+            return
+        self._quote, self._asked = None, entry
+        if entry is not None:
+            self.orders.quote(entry)
+
+    @staticmethod
+    def _entry(claim: ClaimForm) -> ClaimEntry | None:
+        """What a price depends on: everything but the member number."""
+        try:
+            return replace(read_entry(claim), member=None)
+        except EntryProblem:
+            return None
+
+    def _save(self, claim: ClaimForm) -> None:
+        self._abandoning = False
+        snapshot = self.state.snapshot
+        if snapshot is not None and not snapshot.status.clock_trusted:
+            self.notice = Notice.of("clock_untrusted", role=Role.BAD)
+            return
+        try:
+            entry = read_entry(claim)
+        except EntryProblem as problem:
+            claim.form.go(problem.field_key)
+            self.notice = Notice.of(problem.code, problem.facts)
+            return
+        self.saving = True
+        self.notice = Notice(text("claim.saving"), text("claim.saving_wait"), Role.TEXT)
+        self.orders.save(entry, claim.replaces)
+
+    def _escape(self) -> None:
+        if self.in_progress and not self._abandoning:
+            self._abandoning = True
+            self.notice = Notice(text("claim.abandon"), text("claim.abandon_todo"))
+            return
+        self.begin(None)
+        self.orders.show(Page.HOME)
+
+    def _subject(self) -> tuple[Form, list[FormRow]] | None:
+        return (self.claim.form, claim_rows(self.claim, self.state)) if self.claim is not None else None
+
+    def _paint_panel(self, room: Room) -> list[Line]:
+        snapshot = self.state.snapshot
+        offline = snapshot is not None and snapshot.status.link == "offline"
+        return who_pays_lines(self._quote, offline=offline, width=room.width)[: room.height]

@@ -1,0 +1,83 @@
+"""The frame of every screen: two status lines, a body, a message row, a row of keys.
+
+Rules: keys come from the application one by one, in order, and are applied at once, mounted or not: what is typed
+ahead of a screen lands in it. A screen holds no rule of the trade; it draws models and asks the application for what
+takes time. Everything is drawn on `Paper`.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+
+from terminal.tui.form_model import Stroke
+from terminal.tui.key_bar import KeyLabel, key_bar
+from terminal.tui.notice import Notice, notice_lines
+from terminal.tui.orders import Orders
+from terminal.tui.paper import Paint, Paper
+from terminal.tui.spans import Line, Role, Room
+from terminal.tui.state import CounterState
+from terminal.tui.status_lines import ground_of, status_lines
+
+
+class CounterScreen(Screen[None]):
+    """A screen of the counter. `notice` is what its message row says."""
+
+    def __init__(self, state: CounterState, orders: Orders) -> None:
+        super().__init__()
+        self.state = state
+        self.orders = orders
+        self.notice: Notice | None = None
+        self._papers: list[Paper] = []
+        self._status = self.paper(lambda room: status_lines(state, room.width), "status", Role.BAR)
+
+    def paper(self, paint: Paint, name: str, ground: Role = Role.TEXT, title: str = "") -> Paper:
+        """A sheet of this screen, redrawn whenever the screen is."""
+        return self.keep(Paper(paint, name, ground), title)
+
+    def keep(self, sheet: Paper, title: str = "") -> Paper:
+        """Make a sheet one of this screen's, with a title on its frame."""
+        sheet.border_title = title
+        self._papers.append(sheet)
+        return sheet
+
+    def compose(self) -> ComposeResult:
+        """Status above, keys and message below, the body between."""
+        yield self._status
+        yield from self.body()
+        yield self.paper(lambda room: notice_lines(self.notice, room.width), "notice")
+        yield self.paper(self._paint_keys, "keys", Role.BAR)
+
+    def body(self) -> Iterable[Widget]:
+        """What this screen is about."""
+        raise NotImplementedError
+
+    def key_labels(self) -> Sequence[KeyLabel]:
+        """The keys that do something here, the most useful first."""
+        raise NotImplementedError
+
+    def press(self, stroke: Stroke) -> None:
+        """Apply one key."""
+        raise NotImplementedError
+
+    def paste(self, text: str) -> None:
+        """Take a pasted text; most screens have no place for one."""
+
+    def say(self, notice: Notice | None) -> None:
+        """Fill or clear the message row."""
+        self.notice = notice
+        self.repaint()
+
+    def repaint(self) -> None:
+        """Draw again what changed."""
+        self._status.ground = ground_of(self.state)
+        for sheet in self._papers:
+            sheet.repaint()
+
+    def on_screen_resume(self) -> None:
+        """Facts may have changed while another screen was in front."""
+        self.repaint()
+
+    def _paint_keys(self, room: Room) -> list[Line]:
+        return [key_bar(self.key_labels(), room.width)]

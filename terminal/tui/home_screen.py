@@ -1,0 +1,106 @@
+"""Home: insert the card; beside it the day, below it what needs a person and what waits.
+
+Rules: no jargon here; nothing is typed here, so that an inserted card may open its claim by itself.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from textual.containers import Horizontal
+from textual.widget import Widget
+
+from terminal.i18n import date_text, moment_text, money_text, text
+from terminal.tui.card_slot import Slot
+from terminal.tui.counter_screen import CounterScreen
+from terminal.tui.form_model import Stroke
+from terminal.tui.key_bar import KeyLabel
+from terminal.tui.orders import Orders, Page
+from terminal.tui.spans import BLANK, Line, Role, Room, Span
+from terminal.tui.state import CounterState, Snapshot
+from terminal.tui.work_lines import to_handle, work_lines
+
+_CALLS = {
+    Slot.READING: "home.reading",
+    Slot.WAITING: "home.waiting",
+    Slot.FAILED: "home.failed",
+    Slot.HAND_BACK: "home.hand_back",
+    Slot.READ: "home.hand_back",
+    Slot.NO_READER: "home.no_reader",
+}
+
+
+class HomeScreen(CounterScreen):
+    """The screen between two customers."""
+
+    def __init__(self, state: CounterState, orders: Orders) -> None:
+        super().__init__(state, orders)
+        self._call = self.paper(self._paint_call, "call", title=text("home.new_claim"))
+        self._today = self.paper(self._paint_today, "today")
+        self._work = self.paper(lambda room: work_lines(state, room), "work")
+
+    def body(self) -> Iterable[Widget]:
+        """The call and the day, above the list."""
+        yield Horizontal(self._call, self._today, id="top")
+        yield self._work
+
+    def key_labels(self) -> Sequence[KeyLabel]:
+        """What can be done between two customers."""
+        return (
+            KeyLabel("F2", text("key.no_card")),
+            KeyLabel("F4", text("key.queue")),
+            KeyLabel("F8", text("key.mask")),
+            KeyLabel("F11", text("key.lock")),
+        )
+
+    def press(self, stroke: Stroke) -> None:
+        """Two screens open from here."""
+        if stroke.key == "f2":
+            self.orders.show(Page.IDENTIFY)
+        elif stroke.key == "f4":
+            self.orders.show(Page.QUEUE)
+        elif self.notice is not None:
+            self.say(None)
+
+    def repaint(self) -> None:
+        """The titles of the frames carry the day and the counts."""
+        snapshot = self.state.snapshot
+        if snapshot is not None:
+            self._today.entitle(text("home.today", day=date_text(snapshot.today)))
+            self._work.entitle(_work_title(snapshot))
+        super().repaint()
+
+    def _paint_call(self, room: Room) -> list[Line]:
+        call = text(_CALLS.get(self.state.slot.state, "home.insert_card"))
+        block = [(Span(f"{words:<{room.width}}", Role.CALL),) for words in ("", f"  {call}", "")]
+        lines = [
+            *block,
+            BLANK,
+            (Span(text("home.opens_itself")),),
+            (Span(" F2 ", Role.KEY), Span(" " + text("home.no_card"))),
+            (Span(" F4 ", Role.KEY), Span(" " + text("home.see_queue"))),
+        ]
+        return lines if room.height >= len(lines) else [line for line in lines if line]
+
+    def _paint_today(self, room: Room) -> list[Line]:
+        snapshot = self.state.snapshot
+        totals = snapshot.totals if snapshot else None
+        if snapshot is None or totals is None:
+            return []
+        last = snapshot.status.last_receipt_at
+        receipt = text("home.last_receipt", time=moment_text(last, snapshot.now)) if last else text("home.no_receipt")
+        return [
+            _figure(text("home.registered"), totals.registered, totals.registered_cents),
+            _figure(text("home.sent"), totals.sent, totals.sent_cents),
+            _figure(text("home.still_waiting"), totals.waiting, totals.waiting_cents),
+            _figure(text("home.rejected"), totals.rejected, totals.rejected_cents),
+            BLANK,
+            (Span(receipt),),
+        ][: room.height]
+
+
+def _figure(label: str, count: int, cents: int) -> Line:
+    return (Span(f"{label:<13}{count:>4}{money_text(cents):>16}"),)
+
+
+def _work_title(snapshot: Snapshot) -> str:
+    handle = to_handle(snapshot.items)
+    return text("home.work", handle=handle, waiting=snapshot.status.waiting)

@@ -1,0 +1,161 @@
+"""Everything that may block, in threads that belong to the application.
+
+Rules: a thread calls the counter and posts messages, nothing else; acts that change something (unlock, lock, save,
+cancel) run one after the other in the order in which they were asked for, so that locking waits for a claim that is
+being written; an error becomes a code, never a crash.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import TypeVar
+
+from textual import work
+from textual.app import App
+from textual.message import Message
+from textual.worker import get_current_worker
+
+from hardware import ReaderEvent, Watch
+from terminal.tui.claim_entry import ClaimEntry, complete
+from terminal.tui.claim_form import Offer
+from terminal.tui.crash import code_and_facts
+from terminal.tui.messages import (
+    ActEnded,
+    Cancelled,
+    DraftReopened,
+    Job,
+    Locked,
+    OfferReady,
+    Quoted,
+    ReaderChanged,
+    Refused,
+    Saved,
+    SnapshotTaken,
+    Unlocked,
+    UsersRead,
+)
+from terminal.tui.state import Snapshot
+from terminal.workflow.types import CounterPort, Person, UserName
+
+Answer = TypeVar("Answer")
+
+
+class Jobs(App[int]):
+    """An application that works for a counter."""
+
+    def __init__(self, counter: CounterPort) -> None:
+        super().__init__()
+        self.counter = counter
+        self._watch: Watch | None = None
+        self._acts: deque[Callable[[], None]] = deque()
+        self._act_runs = False
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="users")
+    def read_users(self) -> None:
+        """Answers UsersRead."""
+        self._report(Job.USERS, self.counter.users, UsersRead)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="snapshot")
+    def take_snapshot(self) -> None:
+        """Answers SnapshotTaken."""
+        self._report(Job.SNAPSHOT, lambda: Snapshot.take(self.counter), SnapshotTaken)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="watch")
+    def start_watch(self) -> None:
+        """Answers ReaderChanged for every event from now on."""
+        try:
+            self._watch = self.counter.watch_cards(self._tell_reader)
+        except Exception as error:  # every failure of a driver is told, none ends the screen
+            self.post_message(Refused(Job.WATCH, *code_and_facts(error)))
+
+    def stop_watch(self) -> None:
+        """End the thread that watches the readers."""
+        if self._watch is not None:
+            self._watch.stop()
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="open")
+    def open_card(self, reader: str) -> None:
+        """Answers OfferReady with the people on the card."""
+        self._report(Job.OPEN_CARD, lambda: self._offer(self.counter.read_card(reader)), OfferReady)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="open")
+    def open_person(self, person: Person) -> None:
+        """Answers OfferReady for one typed person."""
+        self._report(Job.OPEN_PERSON, lambda: self._offer((person,)), OfferReady)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="open")
+    def reopen(self, claim_id: str) -> None:
+        """Answers DraftReopened."""
+
+        def draft_and_offer() -> DraftReopened:
+            draft = self.counter.reopen(claim_id)
+            return DraftReopened(self._offer((draft.person,)), draft, claim_id)
+
+        self._report(Job.REOPEN, draft_and_offer, lambda message: message)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="quote")
+    def compute_quote(self, entry: ClaimEntry) -> None:
+        """Answers Quoted for this entry."""
+
+        def quoted() -> Quoted:
+            completed = complete(entry, self.counter)
+            return Quoted(entry, completed, self.counter.quote(completed.draft))
+
+        self._report(Job.QUOTE, quoted, lambda message: message, subject=entry)
+
+    def act_unlock(self, user: UserName, pin: str) -> None:
+        """Answers Unlocked."""
+        self._act(Job.UNLOCK, lambda: self.counter.unlock(user.id, pin), lambda _none: Unlocked(user))
+
+    def act_lock(self) -> None:
+        """Forgets the shop key once the acts before it are over."""
+        self._act(Job.LOCK, self.counter.lock, lambda _none: Locked())
+
+    def act_save(self, entry: ClaimEntry, replaces: str | None) -> None:
+        """Answers Saved, once the claim is durable."""
+        self._act(
+            Job.SAVE,
+            lambda: self.counter.submit(complete(entry, self.counter).draft, replaces),
+            lambda submitted: Saved(submitted, entry.person),
+        )
+
+    def act_cancel(self, claim_id: str, number: str) -> None:
+        """Answers Cancelled."""
+        self._act(Job.CANCEL, lambda: self.counter.cancel(claim_id), lambda _none: Cancelled(claim_id, number))
+
+    def on_act_ended(self) -> None:
+        """Begin the next act."""
+        self._act_runs = False
+        self._next_act()
+
+    def _act(self, job: Job, call: Callable[[], Answer], tell: Callable[[Answer], Message]) -> None:
+        self._acts.append(lambda: self._report(job, call, tell))
+        self._next_act()
+
+    def _next_act(self) -> None:
+        if self._acts and not self._act_runs:
+            self._act_runs = True
+            self._run_act(self._acts.popleft())
+
+    @work(thread=True, exit_on_error=False, group="act")
+    def _run_act(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        finally:
+            self.post_message(ActEnded())
+
+    def _offer(self, people: tuple[Person, ...]) -> Offer:
+        return Offer(people, self.counter.insurers(), self.counter.models(), self.counter.today())
+
+    def _tell_reader(self, event: ReaderEvent) -> None:
+        self.post_message(ReaderChanged(event))
+
+    def _report(
+        self, job: Job, call: Callable[[], Answer], tell: Callable[[Answer], Message], subject: object = None
+    ) -> None:
+        worker = get_current_worker()
+        try:
+            message = tell(call())
+        except Exception as error:  # whatever happened becomes a sentence; the claim is still on the screen
+            message = Refused(job, *code_and_facts(error), subject)
+        if not worker.is_cancelled:
+            self.post_message(message)

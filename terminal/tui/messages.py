@@ -1,0 +1,134 @@
+"""What workers tell the application, one class a fact.
+
+Rules: a worker posts and never touches a screen; a failure carries a code and facts without personal data, never the
+exception; no message shows a person in its repr.
+"""
+
+from collections.abc import Mapping
+from enum import Enum, auto
+
+from textual.message import Message
+
+from hardware import ReaderEvent
+from terminal.domain.pricing import Quote
+from terminal.tui.claim_entry import ClaimEntry, Completed
+from terminal.tui.claim_form import Offer
+from terminal.tui.state import Snapshot
+from terminal.workflow.types import Draft, Person, Submitted, UserName
+
+
+class Job(Enum):
+    """What was asked of the counter."""
+
+    USERS = auto()
+    SNAPSHOT = auto()
+    WATCH = auto()
+    UNLOCK = auto()
+    LOCK = auto()
+    OPEN_CARD = auto()
+    OPEN_PERSON = auto()
+    REOPEN = auto()
+    QUOTE = auto()
+    SAVE = auto()
+    CANCEL = auto()
+
+
+class Fact(Message):
+    """Base of the messages of workers."""
+
+
+class UsersRead(Fact):
+    """The accounts of this terminal."""
+
+    def __init__(self, users: tuple[UserName, ...]) -> None:
+        super().__init__()
+        self.users = users
+
+
+class SnapshotTaken(Fact):
+    """New facts for every screen."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__()
+        self.snapshot = snapshot
+
+
+class ReaderChanged(Fact):
+    """Something happened at a reader."""
+
+    def __init__(self, event: ReaderEvent) -> None:
+        super().__init__()
+        self.event = event
+
+
+class Unlocked(Fact):
+    """The shop key is open for this user."""
+
+    def __init__(self, user: UserName) -> None:
+        super().__init__()
+        self.user = user
+
+
+class Locked(Fact):
+    """The shop key is forgotten."""
+
+
+class OfferReady(Fact):
+    """A claim can begin: people, insurers and models."""
+
+    def __init__(self, offer: Offer) -> None:
+        super().__init__()
+        self.offer = offer
+
+
+class DraftReopened(Fact):
+    """A claim that may still change, with what it can be made of."""
+
+    def __init__(self, offer: Offer, draft: Draft, claim_id: str) -> None:
+        super().__init__()
+        self.offer = offer
+        self.draft = draft
+        self.claim_id = claim_id
+
+
+class Quoted(Fact):
+    """Who pays what, for exactly this entry."""
+
+    def __init__(self, entry: ClaimEntry, completed: Completed, quote: Quote) -> None:
+        super().__init__()
+        self.entry = entry
+        self.completed = completed
+        self.quote = quote
+
+
+class Saved(Fact):
+    """The claim is durable."""
+
+    def __init__(self, submitted: Submitted, person: Person) -> None:
+        super().__init__()
+        self.submitted = submitted
+        self.person = person
+
+
+class Cancelled(Fact):
+    """The claim will not leave."""
+
+    def __init__(self, claim_id: str, number: str) -> None:
+        super().__init__()
+        self.claim_id = claim_id
+        self.number = number
+
+
+class ActEnded(Fact):
+    """An act on the counter is over, whatever came of it: the next one may begin."""
+
+
+class Refused(Fact):
+    """A job did not succeed: `code` has a French sentence, `facts` fill it. `subject` is the entry that was refused."""
+
+    def __init__(self, job: Job, code: str, facts: Mapping[str, object], subject: object = None) -> None:
+        super().__init__()
+        self.job = job
+        self.code = code
+        self.facts = facts
+        self.subject = subject

@@ -1,0 +1,50 @@
+"""What a screen may ask of the application.
+
+Rules: every call returns at once; what takes time comes back as a message. Screens know this and not the application,
+so that each can be read alone.
+"""
+
+from enum import StrEnum
+from typing import Protocol
+
+from terminal.tui.claim_entry import ClaimEntry
+from terminal.workflow.types import Person, UserName
+
+
+class Page(StrEnum):
+    """The screens."""
+
+    LOCK = "lock"
+    HOME = "home"
+    IDENTIFY = "identify"
+    CLAIM = "claim"
+    DONE = "done"
+    QUEUE = "queue"
+
+
+class Orders(Protocol):
+    """The application, as screens see it."""
+
+    def show(self, page: Page) -> None:
+        """Put a screen in front."""
+
+    def unlock(self, user: UserName, pin: str) -> None:
+        """Open the shop key."""
+
+    def leave(self) -> None:
+        """End the program."""
+
+    def begin(self, person: Person) -> None:
+        """Begin a claim for a person whose card is not there."""
+
+    def quote(self, entry: ClaimEntry) -> None:
+        """Compute who pays what."""
+
+    def save(self, entry: ClaimEntry, replaces: str | None) -> None:
+        """Register the claim."""
+
+    def correct(self, claim_id: str) -> None:
+        """Reopen a claim that has not left."""
+
+    def cancel(self, claim_id: str, number: str) -> None:
+        """Void a claim that has not left."""

@@ -1,0 +1,231 @@
+"""The screens, and what the workers' messages change in them.
+
+Rules: one screen of each kind lives as long as the program; the lock hides them and loses nothing: a claim being
+written waits in memory for the user who began it. A card opens its claim by itself only where nothing is being typed;
+elsewhere it waits for F5.
+"""
+
+from terminal.i18n import text
+from terminal.tui import messages
+from terminal.tui.card_slot import CardSlot, Slot
+from terminal.tui.claim_entry import ClaimEntry
+from terminal.tui.claim_form import ClaimForm
+from terminal.tui.claim_refill import refill
+from terminal.tui.claim_screen import ClaimScreen
+from terminal.tui.counter_screen import CounterScreen
+from terminal.tui.done_screen import DoneScreen
+from terminal.tui.home_screen import HomeScreen
+from terminal.tui.identify_screen import IdentifyScreen
+from terminal.tui.jobs import Jobs
+from terminal.tui.lock_screen import LockScreen
+from terminal.tui.messages import Job
+from terminal.tui.notice import Notice
+from terminal.tui.orders import Page
+from terminal.tui.queue_screen import QueueScreen
+from terminal.tui.spans import Role
+from terminal.tui.state import CounterState
+from terminal.tui.work_lines import short_number
+from terminal.workflow.types import CounterPort, Person, UserName
+
+_IDLE_PAGES = (Page.HOME, Page.DONE)
+
+
+class Pages(Jobs):
+    """Screens, and the way from one to the other. `page` is the one in front, or behind the lock."""
+
+    def __init__(self, counter: CounterPort, reader: str | None, hint: str) -> None:
+        super().__init__(counter)
+        self.facts = CounterState(slot=CardSlot(reader))
+        self.lock_page = LockScreen(self.facts, self, hint)
+        self.home_page = HomeScreen(self.facts, self)
+        self.identify_page = IdentifyScreen(self.facts, self)
+        self.claim_page = ClaimScreen(self.facts, self)
+        self.done_page = DoneScreen(self.facts, self)
+        self.queue_page = QueueScreen(self.facts, self)
+        self.pages: dict[Page, CounterScreen] = {
+            Page.LOCK: self.lock_page,
+            Page.HOME: self.home_page,
+            Page.IDENTIFY: self.identify_page,
+            Page.CLAIM: self.claim_page,
+            Page.DONE: self.done_page,
+            Page.QUEUE: self.queue_page,
+        }
+        for name, page in self.pages.items():
+            self.install_screen(page, name)
+        self.page = Page.HOME
+        self.locked = True
+        self._user_id: str | None = None
+        self._drafts: dict[str, ClaimForm] = {}
+        self._opened_by_itself = False
+        self._replace_asked = False
+
+    @property
+    def front(self) -> CounterScreen:
+        """The screen that takes the keys."""
+        return self.lock_page if self.locked else self.pages[self.page]
+
+    def show(self, page: Page) -> None:
+        """Put a screen in front, or behind the lock."""
+        self.page = page
+        self._replace_asked = False
+        self._bring()
+
+    def lock(self) -> None:
+        """Hide everything and forget the shop key."""
+        if self.locked:
+            return
+        self.locked = True
+        self.facts.user = ""
+        self.lock_page.reset(draft_kept=self.claim_page.in_progress)
+        self.act_lock()
+        self._bring()
+
+    def unlock(self, user: UserName, pin: str) -> None:
+        """Open the shop key."""
+        self.act_unlock(user, pin)
+
+    def leave(self) -> None:
+        """End the program."""
+        self.exit(0)
+
+    def begin(self, person: Person) -> None:
+        """Begin a claim for a person whose card is not there."""
+        self._opened_by_itself = False
+        self.open_person(person)
+
+    def quote(self, entry: ClaimEntry) -> None:
+        """Compute who pays what."""
+        self.compute_quote(entry)
+
+    def save(self, entry: ClaimEntry, replaces: str | None) -> None:
+        """Register the claim."""
+        self.act_save(entry, replaces)
+
+    def correct(self, claim_id: str) -> None:
+        """Reopen a claim that has not left."""
+        self.reopen(claim_id)
+
+    def cancel(self, claim_id: str, number: str) -> None:
+        """Void a claim that has not left."""
+        self.act_cancel(claim_id, number)
+
+    def open_waiting_card(self) -> None:
+        """F5: read the card that waits; asks first when a claim would be lost."""
+        slot = self.facts.slot
+        if self.locked or slot.reader is None or slot.state not in (Slot.WAITING, Slot.FAILED):
+            return
+        if self.page is Page.CLAIM and self.claim_page.in_progress and not self._replace_asked:
+            self._replace_asked = True
+            self.claim_page.say(Notice(text("claim.replace"), text("claim.replace_todo")))
+            return
+        self._read_card(by_itself=False)
+
+    def on_users_read(self, message: messages.UsersRead) -> None:
+        """List the accounts."""
+        self.lock_page.offer(message.users)
+
+    def on_snapshot_taken(self, message: messages.SnapshotTaken) -> None:
+        """Draw the new facts."""
+        self.facts.snapshot = message.snapshot
+        self.front.repaint()
+
+    def on_reader_changed(self, message: messages.ReaderChanged) -> None:
+        """A card came or went."""
+        inserted = self.facts.slot.apply(message.event)
+        if inserted and not self.locked and self.page in _IDLE_PAGES:
+            self._read_card(by_itself=True)
+        self.front.repaint()
+
+    def on_unlocked(self, message: messages.Unlocked) -> None:
+        """Back to where this user was."""
+        self.locked = False
+        self.lock_page.reset(draft_kept=False)
+        self.facts.user = message.user.name
+        if message.user.id != self._user_id:
+            self._change_user(message.user.id)
+        self._bring()
+        self.take_snapshot()
+        if self.page is Page.HOME and self.facts.slot.state is Slot.WAITING:
+            self._read_card(by_itself=True)
+
+    def on_locked(self) -> None:
+        """The figures that only a user may see go."""
+        self.take_snapshot()
+
+    def on_offer_ready(self, message: messages.OfferReady) -> None:
+        """Open the claim, unless somebody began to type meanwhile."""
+        if self._opened_by_itself and self.page not in _IDLE_PAGES:
+            self.facts.slot.became(Slot.WAITING)
+            self.front.repaint()
+            return
+        if message.offer.people[0].source == "card":
+            self.facts.slot.became(Slot.READ)
+        self.identify_page.reset()
+        self._open_claim(ClaimForm(message.offer))
+
+    def on_draft_reopened(self, message: messages.DraftReopened) -> None:
+        """Correct the claim in the same form."""
+        self._open_claim(refill(message.offer, message.draft, message.claim_id))
+
+    def on_quoted(self, message: messages.Quoted) -> None:
+        """Show who pays what."""
+        self.claim_page.tell_quote(message.entry, message.completed, message.quote)
+
+    def on_saved(self, message: messages.Saved) -> None:
+        """Only now is the claim "enregistrée"."""
+        self.done_page.begin(message.submitted, message.person)
+        self.claim_page.begin(None)
+        self.facts.slot.became(Slot.HAND_BACK)
+        self.show(Page.DONE)
+        self.take_snapshot()
+
+    def on_cancelled(self, message: messages.Cancelled) -> None:
+        """Say that nothing leaves."""
+        number = short_number(message.number)
+        self.home_page.notice = Notice(text("cancel.done", number=number), text("cancel.done_todo"), Role.GOOD)
+        self.show(Page.HOME)
+        self.take_snapshot()
+
+    def on_refused(self, message: messages.Refused) -> None:
+        """Say why, where it was asked."""
+        facts = dict(message.facts)
+        match message.job:
+            case Job.UNLOCK:
+                self.lock_page.refuse(Notice.of(message.code, facts))
+            case Job.QUOTE:
+                self.claim_page.refuse_quote(message.subject, message.code, facts)
+            case Job.SAVE:
+                self.claim_page.refuse_save(message.code, facts)
+            case Job.OPEN_CARD:
+                self.facts.slot.became(Slot.FAILED)
+                self.front.say(Notice.of(message.code, facts))
+            case _:
+                self.front.say(Notice.of(message.code, facts))
+
+    def _bring(self) -> None:
+        stack = self.screen_stack  # empty while the application closes
+        if stack and stack[-1] is not self.front:
+            self.switch_screen(self.front)
+        self.front.repaint()
+
+    def _read_card(self, *, by_itself: bool) -> None:
+        slot = self.facts.slot
+        if slot.reader is not None:
+            self._opened_by_itself = by_itself
+            slot.became(Slot.READING)
+            self.open_card(slot.reader)
+            self.front.repaint()
+
+    def _open_claim(self, claim: ClaimForm) -> None:
+        self.claim_page.begin(claim)
+        self.show(Page.CLAIM)
+
+    def _change_user(self, user_id: str) -> None:
+        """Keep the claim of the user who left, and bring back that of the one who comes."""
+        if self._user_id is not None and self.claim_page.in_progress and self.claim_page.claim is not None:
+            self._drafts[self._user_id] = self.claim_page.claim
+        if self._user_id is not None:
+            self.claim_page.begin(self._drafts.pop(user_id, None))
+            self.identify_page.reset()
+            self.page = Page.CLAIM if self.claim_page.claim is not None else Page.HOME
+        self._user_id = user_id

@@ -1,0 +1,53 @@
+"""What every screen shows besides its own subject: the last facts read from the counter, the card slot, the mask.
+
+Rules: facts are read together by a worker and replaced whole; screens only read them; a name is shown through
+`shown_name`, so that one key hides them all.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from terminal.tui.card_slot import CardSlot
+from terminal.workflow.types import CounterPort, DayTotals, Status, WorkItem
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The facts of one instant."""
+
+    status: Status
+    items: tuple[WorkItem, ...]
+    totals: DayTotals | None
+    now: datetime
+    today: date
+
+    @classmethod
+    def take(cls, counter: CounterPort) -> "Snapshot":
+        """Read the facts; names and amounts only while somebody is logged in. Blocks: call it from a worker."""
+        known = counter.user is not None
+        return cls(
+            status=counter.status(),
+            items=counter.worklist() if known else (),
+            totals=counter.totals_today() if known else None,
+            now=counter.now(),
+            today=counter.today(),
+        )
+
+
+@dataclass(slots=True)
+class CounterState:
+    """What the screens share."""
+
+    slot: CardSlot = field(default_factory=CardSlot)
+    snapshot: Snapshot | None = None
+    user: str = ""
+    masked: bool = False
+
+    def shown_name(self, name: str) -> str:
+        """A name, or its initials while names are hidden."""
+        return initials(name) if self.masked else name
+
+
+def initials(name: str) -> str:
+    """`DUPONT Marie` as `D. M.`."""
+    return " ".join(f"{word[0].upper()}." for word in name.replace("-", " ").split())

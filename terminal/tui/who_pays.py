@@ -1,0 +1,54 @@
+"""The panel "Qui paie quoi".
+
+Rules: what is uncertain in a quote is said under it, never hidden; a dash until there is a quote, never a reassuring
+0,00; the complementary part is an estimate as long as no agreement says otherwise.
+"""
+
+from textwrap import wrap
+
+from terminal.domain.pricing import Quote
+from terminal.i18n import money_text, text, warning_text
+from terminal.tui.spans import BLANK, Line, Role, Span, left_right
+
+UNKNOWN = "—"
+
+
+def who_pays_lines(quote: Quote | None, *, offline: bool, width: int) -> list[Line]:
+    """The lines of the panel in `width` columns."""
+    total = quote.total if quote else None
+    lines = [
+        _amount("who_pays.total", total.price if total else None, width, Role.TEXT),
+        BLANK,
+        _amount("who_pays.amo_short" if width < 26 else "who_pays.amo", total.amo if total else None, width, Role.TEXT),
+        _amount("who_pays.amc", total.amc if total else None, width, Role.TEXT),
+        BLANK,
+        _amount(
+            "who_pays.reste",
+            total.reste_a_charge if total else None,
+            width,
+            Role.GOOD if total and not total.reste_a_charge else Role.STRONG,
+        ),
+        BLANK,
+    ]
+    if quote is not None:
+        lines += [*_estimate(quote, offline=offline), *_warnings(quote, width)]
+    return lines
+
+
+def _amount(key: str, cents: int | None, width: int, role: Role) -> Line:
+    shown = UNKNOWN if cents is None else money_text(cents)
+    return left_right((Span(text(key), role),), (Span(shown, role),), width, role)
+
+
+def _estimate(quote: Quote, *, offline: bool) -> list[Line]:
+    if not quote.total.amc:
+        return []
+    following = ("who_pays.offline_1", "who_pays.offline_2") if offline else ("who_pays.online_1", "who_pays.online_2")
+    return [(Span(text("who_pays.estimated"), Role.WARN),), *((Span(text(key)),) for key in following)]
+
+
+def _warnings(quote: Quote, width: int) -> list[Line]:
+    """What is uncertain or was adjusted, each said once however many lines it concerns."""
+    said = {warning.code: warning_text(warning.code, warning.facts) for warning in quote.warnings}
+    wrapped = (part for sentence in said.values() for part in wrap(f"▲ {sentence}", max(width, 10)))
+    return [(Span(part, Role.WARN if part.startswith("▲") else Role.TEXT),) for part in wrapped]

@@ -1,0 +1,92 @@
+"""The rows of the work list: what needs a person first, then what waits, newest first.
+
+Rules: pure; a state is a word and a symbol before it is a colour; age stands at the right edge and is never cut; on a
+narrow screen the insurer goes first.
+"""
+
+from terminal.i18n import age_text, error_text, money_text, sentences, text
+from terminal.tui.spans import Line, Role, Room, Span, cut
+from terminal.tui.state import CounterState, Snapshot
+from terminal.workflow.types import WorkItem
+
+WIDE = 88
+LONG_REMARK = 28
+_NAME, _AMOUNT, _INSURER, _AGE = 15, 11, 14, 8
+_STATES: dict[str, tuple[str, Role]] = {
+    "draft": ("·", Role.TEXT),
+    "queued": ("▶", Role.STRONG),
+    "sending": ("▶", Role.STRONG),
+    "acknowledged": ("●", Role.GOOD),
+    "accepted": ("●", Role.GOOD),
+    "partial": ("▲", Role.WARN),
+    "refused": ("■", Role.BAD),
+    "paid": ("●", Role.GOOD),
+    "rejected": ("■", Role.BAD),
+    "superseded": ("·", Role.MUTED),
+    "cancellation_requested": ("▲", Role.WARN),
+    "cancelled": ("·", Role.MUTED),
+    "blocked": ("▲", Role.WARN),
+}
+NEED_A_PERSON = ("rejected", "refused", "blocked")
+
+
+def to_handle(items: tuple[WorkItem, ...]) -> int:
+    """How many rows need a person."""
+    return sum(item.state in NEED_A_PERSON for item in items)
+
+
+def work_line(item: WorkItem, state: CounterState, snapshot: Snapshot, width: int, *, selected: bool = False) -> Line:
+    """One row in `width` columns."""
+    symbol, role = _STATES.get(item.state, ("?", Role.WARN))
+    age = f"{age_text(snapshot.now - item.created_at):>{_AGE}}"
+    insurer = f"{cut(item.insurer, _INSURER - 1):<{_INSURER}}" if width >= WIDE else ""
+    known = f"{short_number(item.number):<5}{cut(state.shown_name(item.name), _NAME - 1):<{_NAME}}"
+    head = f"{known}{amount_text(item):>{_AMOUNT}}  {insurer}"
+    label = f"{text(f'state.{item.state}'):<11}"
+    room = max(0, width - 2 - len(label) - len(head) - len(age))
+    why = f"{cut(remark(item, snapshot, short=room < LONG_REMARK), room):<{room}}"
+    if selected:
+        return Span(f"{symbol} ", role), Span(label + head + why + age, Role.SELECTED)
+    return Span(f"{symbol} {label}", role), Span(head + why + age)
+
+
+def work_lines(state: CounterState, room: Room, selected: int | None = None) -> list[Line]:
+    """As many rows as fit; the selected one is always among them."""
+    snapshot = state.snapshot
+    if snapshot is None or not snapshot.items:
+        return [(Span(text("work.empty"), Role.MUTED),)] if snapshot else []
+    first = 0 if selected is None else max(0, selected - room.height + 1)
+    rows = list(enumerate(snapshot.items))[first : first + room.height]
+    return [work_line(item, state, snapshot, room.width, selected=index == selected) for index, item in rows]
+
+
+def short_number(number: str) -> str:
+    """The part of a claim's number that people say: `0434` of `2026-0434`."""
+    return number.rpartition("-")[2][-5:]
+
+
+def amount_text(item: WorkItem) -> str:
+    """The amount, or a dash when the dossier is not known here."""
+    return money_text(item.amount) if item.name else "—"
+
+
+def remark(item: WorkItem, snapshot: Snapshot, *, short: bool) -> str:
+    """Why the claim is where it is, or what comes next."""
+    if item.correctable:
+        left = age_text(item.not_before - snapshot.now)
+        return text("work.correctable_short" if short else "work.correctable", left=left)
+    if item.reason and f"error.{item.reason}.what" in sentences():
+        return error_text(item.reason)[0]
+    if item.state in _NEXT:
+        offline = snapshot.status.link == "offline"
+        return text("work.leaves_offline" if offline and item.state == "queued" else _NEXT[item.state])
+    return item.reason or ""
+
+
+_NEXT = {
+    "queued": "work.leaves",
+    "sending": "work.sending",
+    "acknowledged": "work.acknowledged",
+    "blocked": "work.blocked",
+    "rejected": "work.rejected",
+}

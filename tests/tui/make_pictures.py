@@ -1,0 +1,126 @@
+"""Draws the screens: `python tests/tui/make_pictures.py [FOLDER]`.
+
+Rules: the real application on chosen moments (`scenes`), at 100×30 and 80×24. Without FOLDER: the main screens as SVG
+into tests/tui/pictures (the README shows them) and every screen as text into tests/tui/texts (a test compares them,
+so that a change of a screen is seen in review). With FOLDER: all of it there, and as PNG too, to be looked at.
+The font is the reader's own: nothing is fetched, and each word is pinned to its column.
+"""
+
+import asyncio
+import html
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from terminal.workflow.types import Person
+from tests.tui.playing import Player, playing
+from tests.tui.scenes import LEO, MARIE, MOON, OFFLINE, ONLINE, PIN, SceneCounter
+
+HERE = Path(__file__).parent
+FOREIGN = re.compile(r"@font-face\s*\{[^}]*\}\s*|<!--.*?-->\s*", re.DOTALL)
+TEXT = re.compile(
+    r'<text (?P<before>[^>]*?)x="(?P<x>[\d.]+)" (?P<y>y="[\d.]+") textLength="[\d.]+"(?P<after>[^>]*)>(?P<words>[^<]*)<'
+)
+COLUMN = 12.2
+"""Width of a character in Rich's pictures, in their units."""
+SIZES = ((100, 30), (80, 24))
+CLASS_A = ("1211", "enter", "1")
+CORRECTIONS = ("-125", "enter", "-050", "enter", "-150", "enter", "enter")
+CLASS_B = ("1211", "enter", "2", *CORRECTIONS, "120", "enter", "150", "enter")
+UNKNOWN_TARIFF = ("1211", "enter", "1", "-525", "enter", "enter", "-5", "enter", "enter", "f10")
+PICTURED = ("lock", "home", "home-offline", "home-light", "claim", "claim-offline", "done", "queue")
+
+
+class Scene(NamedTuple):
+    """A moment: its counter, and the keys that lead to it once the terminal is open."""
+
+    counter: SceneCounter
+    keys: Sequence[str] = ()
+    theme: str = "sombre"
+    locked: bool = False
+
+
+def scenes() -> dict[str, Scene]:
+    """The moments by name, each with a counter of its own."""
+    return {
+        "lock": Scene(SceneCounter(), locked=True),
+        "home": Scene(SceneCounter()),
+        "home-offline": Scene(SceneCounter(OFFLINE)),
+        "home-light": Scene(SceneCounter(), theme="clair"),
+        "claim-empty": Scene(_with_card(MARIE, LEO)),
+        "claim": Scene(_with_card(MARIE, LEO), ("1", *CLASS_A)),
+        "claim-light": Scene(_with_card(MARIE, LEO), ("1", *CLASS_A), theme="clair"),
+        "claim-offline": Scene(_with_card(MARIE, offline=True), CLASS_A),
+        "claim-birth": Scene(_with_card(MOON), ("f10",)),
+        "claim-class-b": Scene(_with_card(MARIE), CLASS_B),
+        "claim-tariff": Scene(_with_card(MARIE), UNKNOWN_TARIFF),
+        "identify": Scene(SceneCounter(), ("f2", "284057599900")),
+        "done": Scene(_with_card(MARIE), (*CLASS_A, "f10")),
+        "queue": Scene(SceneCounter(), ("f4", "down", "down", "down")),
+        "queue-rejected": Scene(SceneCounter(OFFLINE), ("f4", "f8")),
+    }
+
+
+def _with_card(*people: Person, offline: bool = False) -> SceneCounter:
+    return SceneCounter(OFFLINE if offline else ONLINE, people=people, card_present=True)
+
+
+async def lead_to(player: Player, scene: Scene) -> None:
+    """Play the keys of a scene."""
+    if scene.locked:
+        return
+    await player.unlock(PIN, "1")
+    if scene.counter.card_present:
+        await player.claim_opens()
+    player.press(*scene.keys)
+    await player.settle()
+
+
+async def draw(scene: Scene, size: tuple[int, int]) -> tuple[str, str]:
+    """A scene as text and as SVG."""
+    async with playing(scene.counter, theme=scene.theme, size=size) as player:
+        await lead_to(player, scene)
+        return player.text(), TEXT.sub(pin_words, FOREIGN.sub("", player.app.export_screenshot(title="Comptoir")))
+
+
+def pin_words(text: re.Match[str]) -> str:
+    """Each word at its own column: not every renderer keeps to the length that Rich gives a whole line."""
+    start = float(text["x"])
+    pinned = []
+    for word in re.finditer(r"[^\s\u00a0]+", html.unescape(text["words"])):
+        x = round(start + word.start() * COLUMN, 1)
+        length = round(len(word.group()) * COLUMN, 1)
+        where = f'{text["before"]}x="{x}" {text["y"]} textLength="{length}"{text["after"]}'
+        pinned.append(f"<text {where}>{html.escape(word.group())}</text>")
+    return "".join(pinned).removesuffix("</text>") + "<" if pinned else f"<text {text['before']}{text['y']}><"
+
+
+def main(pictures: Path, texts: Path, *, everything: bool) -> None:
+    """Draw the screens into these folders."""
+    for folder in (pictures, texts):
+        folder.mkdir(parents=True, exist_ok=True)
+    for size, (name, scene) in ((size, named) for size in SIZES for named in scenes().items()):
+        title = f"{name}-{size[0]}x{size[1]}"
+        text, picture = asyncio.run(draw(scene, size))
+        (texts / f"{title}.txt").write_text(text + "\n", encoding="utf-8")
+        if everything or name in PICTURED:
+            (pictures / f"{title}.svg").write_text(picture, encoding="utf-8")
+        if everything:
+            convert(pictures / f"{title}.svg")
+
+
+def convert(path: Path) -> None:
+    """A PNG beside an SVG."""
+    subprocess.run(["rsvg-convert", "-o", str(path.with_suffix(".png")), str(path)], check=True)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        main(Path(sys.argv[1]), Path(sys.argv[1]), everything=True)
+    else:
+        main(HERE / "pictures", HERE / "texts", everything=False)

@@ -1,0 +1,216 @@
+"""A counter in memory whose moments can be chosen: offline for half an hour, two rejections, a claim one minute old.
+
+Rules: used for pictures, for text snapshots and for what a real counter cannot be brought to at will; prices and lens
+codes come from the real domain and catalogue. All people are invented and their NIR are of commune 999. The flows are
+tested on the real counter.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+
+from hardware import CardInserted, CardKind, ReaderAdded, ReaderEvent, Watch
+from sync.errors import ClaimNotCorrectable, PinWrong
+from terminal.catalogue import load_catalogue
+from terminal.domain.identifiers import LppCode, Nir
+from terminal.domain.lpp import ItemClass, LensType, LppItem, select_lens
+from terminal.domain.prescription import Correction
+from terminal.domain.pricing import LineInput, Quote, QuoteInput, price_quote
+from terminal.domain.rights import Contract, Grid
+from terminal.workflow.models import default_models
+from terminal.workflow.types import (
+    ContractChoice,
+    DayTotals,
+    Draft,
+    DraftLine,
+    InsurerChoice,
+    Model,
+    Person,
+    Status,
+    Submitted,
+    UserName,
+    WorkItem,
+)
+
+NOW = datetime(2026, 11, 21, 13, 32, tzinfo=UTC)
+TODAY = date(2026, 11, 21)
+READER = "Emulated 00 00"
+PIN = "2468"
+CATALOGUE = load_catalogue()
+GRID = Grid(frame=10000, lens={"simple": 8000, "complexe": 13000, "tres_complexe": 16000})
+
+
+def nir(thirteen: str) -> Nir:
+    """The NIR of thirteen digits, its key computed."""
+    return Nir.parse(f"{thirteen}{97 - int(thirteen) % 97:02}")
+
+
+MARIE = Person("DUPONT", "MARIE", date(1984, 5, 3), "19840503", nir("2840575999001"), 1, "card")
+LEO = Person("DUPONT", "LEO", date(2015, 2, 9), "20150209", nir("2840575999001"), 2, "card")
+MOON = Person("BENALI", "AMINE", None, "19680000", nir("1682075999002"), 1, "card")
+
+
+class Still(Watch):
+    """A watch that has nothing more to say."""
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+
+def _item(number: str, name: str, state: str, cents: int, insurer: str) -> WorkItem:
+    begun = NOW - AGES[number]
+    leaves = begun + timedelta(minutes=1)
+    correctable = state == "queued" and leaves > NOW
+    reason = REASONS.get(number)
+    return WorkItem(number, f"2026-{number}", name, insurer, cents, state, reason, begun, leaves, correctable)
+
+
+AGES = {
+    "0412": timedelta(days=2),
+    "0398": timedelta(days=3),
+    "0417": timedelta(hours=5),
+    "0433": timedelta(seconds=20),
+    "0432": timedelta(minutes=3),
+    "0431": timedelta(minutes=6),
+    "0430": timedelta(minutes=48),
+}
+REASONS = {"0412": "recipient_unknown", "0398": "package_invalid", "0417": "recovered"}
+ITEMS = (
+    _item("0412", "DUPONT Marie", "rejected", 18420, "Santé Claire"),
+    _item("0398", "LEROY Paul", "rejected", 5580, "Harmonie du Test"),
+    _item("0417", "NGUYEN Linh", "blocked", 9500, "Mutuelle Essai"),
+    _item("0433", "MOREAU Zoé", "queued", 9500, "Santé Claire"),
+    _item("0432", "PETIT Hugo", "queued", 22260, "Mutuelle Essai"),
+    _item("0431", "BERNARD Alice", "sending", 9500, "Santé Claire"),
+    _item("0430", "ROUX Inès", "acknowledged", 12000, "Santé Claire"),
+)
+ONLINE = Status(3, 41260, NOW - timedelta(minutes=6), 2, NOW - timedelta(minutes=1), "online", True, 71, "file", True)
+OFFLINE = replace(
+    ONLINE,
+    waiting=7,
+    waiting_cents=118420,
+    oldest=NOW - timedelta(minutes=130),
+    last_receipt_at=NOW - timedelta(minutes=30),
+    link="offline",
+)
+TOTALS = DayTotals(21, 374780, 15, 299820, 3, 41260, 3, 33500)
+
+
+@dataclass
+class SceneCounter:
+    """A `CounterPort` whose answers are its fields."""
+
+    facts: Status = ONLINE
+    items: tuple[WorkItem, ...] = ITEMS
+    people: tuple[Person, ...] = (MARIE, LEO)
+    failure: Exception | None = None
+    """What reading the card raises."""
+    card_present: bool = False
+    submitted: list[tuple[Draft, str | None]] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    before_submit: Callable[[], None] = lambda: None
+    names: tuple[UserName, ...] = (
+        UserName("camille", "Camille D."),
+        UserName("nadia", "Nadia K."),
+        UserName("thomas", "Thomas R."),
+    )
+    user: UserName | None = None
+    post: Callable[[ReaderEvent], None] | None = None
+
+    def users(self) -> tuple[UserName, ...]:
+        """Three of them."""
+        return self.names
+
+    def unlock(self, user_id: str, pin: str) -> None:
+        """One PIN for all."""
+        if pin != PIN:
+            raise PinWrong
+        self.user = next(user for user in self.names if user.id == user_id)
+
+    def lock(self) -> None:
+        """Nobody any more."""
+        self.user = None
+
+    def status(self) -> Status:
+        """The chosen moment."""
+        return self.facts if self.user else replace(self.facts, waiting_cents=None)
+
+    def readers(self) -> tuple[str, ...]:
+        """One reader."""
+        return (READER,)
+
+    def watch_cards(self, post: Callable[[ReaderEvent], None]) -> Watch:
+        """Tell what is there; later events come through `post`."""
+        self.post = post
+        post(ReaderAdded(READER))
+        if self.card_present:
+            post(CardInserted(READER, CardKind.VITALE_2))
+        return Still()
+
+    def read_card(self, reader: str) -> tuple[Person, ...]:
+        """The chosen people, or the chosen failure."""
+        assert reader == READER
+        if self.failure is not None:
+            raise self.failure
+        return self.people
+
+    def insurers(self) -> tuple[InsurerChoice, ...]:
+        """Two insurers."""
+        contracts = (ContractChoice("base", "Responsable"), ContractChoice("plus", "Confort"))
+        return InsurerChoice("99100001", "Santé Claire", contracts), InsurerChoice(
+            "99100002", "Mutuelle Essai", contracts[:1]
+        )
+
+    def models(self) -> tuple[Model, ...]:
+        """Those every shop starts with."""
+        return default_models()
+
+    def lens_code(self, lens_type: LensType, item_class: ItemClass, correction: Correction) -> LppItem:
+        """From the real catalogue."""
+        return select_lens(CATALOGUE.lenses(), lens_type, item_class, correction)
+
+    def quote(self, draft: Draft) -> Quote:
+        """By the real pricing."""
+        assert draft.person.birth_date is not None
+        lines = tuple(_line(line) for line in draft.lines)
+        contract = Contract(kind="responsable", grid=GRID, real_cost=False)
+        return price_quote(QuoteInput(TODAY, draft.person.birth_date, draft.amo_rate, contract, lines), TODAY)
+
+    def submit(self, draft: Draft, replaces: str | None = None) -> Submitted:
+        """Remember the draft."""
+        self.before_submit()
+        quote = self.quote(draft)
+        self.submitted.append((draft, replaces))
+        number = f"2026-{433 + len(self.submitted):04}"
+        return Submitted(number, number, quote.total.reste_a_charge, NOW + timedelta(seconds=100))
+
+    def reopen(self, claim_id: str) -> Draft:
+        """The last draft."""
+        if not self.submitted:
+            raise ClaimNotCorrectable(claim_id=claim_id)
+        return self.submitted[-1][0]
+
+    def cancel(self, claim_id: str) -> None:
+        """Remember the id."""
+        self.cancelled.append(claim_id)
+
+    def worklist(self, limit: int = 50) -> tuple[WorkItem, ...]:
+        """The chosen rows."""
+        return self.items[:limit]
+
+    def totals_today(self) -> DayTotals:
+        """A day's figures."""
+        return TOTALS
+
+    def today(self) -> date:
+        """A Saturday."""
+        return TODAY
+
+    def now(self) -> datetime:
+        """14:32 in France."""
+        return NOW
+
+
+def _line(line: DraftLine) -> LineInput:
+    item = CATALOGUE.item(LppCode.parse(line.lpp_code))
+    return LineInput(line.item, line.eye, item, line.price, line.quantity, line.plv, line.plv_reason)
