@@ -1,0 +1,105 @@
+"""The only place that chooses implementations: readers, clock, device secret, line to the insurers.
+
+Rules: everything here is construction; drivers are imported when they are chosen, so that a command that needs no
+card loads no PC/SC library and one that needs no network loads no HTTP client.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from hardware import CardSource, Clock, HighWaterMark, SystemClock, TrustedClock
+from sync.contract.activation import ActivationCode, parse_invitation
+from sync.contract.enrolment import DirectoryEntry
+from sync.insurers import InsurerRecord
+from terminal.catalogue import home_catalogue
+from terminal.config import Config, read_config, write_config
+from terminal.domain.errors import InputInvalid
+from terminal.workflow.desk import Desk
+
+BUILD_FLOOR: Final = datetime(2026, 11, 21, tzinfo=UTC)
+"""No true clock can be earlier than this release."""
+
+
+def system_clock() -> Clock:
+    """The machine's clock, distrusted when it is before this release."""
+    return SystemClock(BUILD_FLOOR)
+
+
+def home_clock(home: Path, signed: datetime | None) -> Clock:
+    """The clock of a terminal: also distrusted before the highest time it saw, or the last one an insurer signed."""
+    from hardware.trusted_clock import FILE_NAME
+
+    clock = TrustedClock(BUILD_FLOOR, HighWaterMark(home / FILE_NAME))
+    if signed is not None:
+        clock.learn(signed)
+    return clock
+
+
+def pcsc_source() -> CardSource:
+    """The readers of the machine's PC/SC service."""
+    from hardware.pcsc import PcscSource
+
+    return PcscSource()
+
+
+@contextmanager
+def open_desk(home: Path, cards: CardSource | None = None) -> Iterator[Desk]:
+    """The desk of an existing home; recovered claims are brought back before it is handed over."""
+    from sync.home import open_home
+    from sync.receipts import last_signed_time
+    from terminal.vault import Vault
+
+    with ExitStack() as stack:
+        opened = open_home(home)
+        stack.callback(opened.close)
+        opened.outbox.reconcile()
+        yield Desk(
+            home=opened,
+            vault=Vault(opened),
+            config=read_config(home),
+            catalogue=home_catalogue(home),
+            clock=home_clock(home, last_signed_time(opened.outbox)),
+            cards=cards or pcsc_source(),
+        )
+
+
+def prepare_home(home: Path, config: Config, provider: str = "file") -> None:
+    """Make a new home with these settings, its keys bound by the provider of this name.
+
+    HomeExists when there is one; DeviceSecretUnknown. An interrupted making can be run again.
+    """
+    from sync.home import create_home
+
+    create_home(home, provider).close()
+    write_config(home, config)
+
+
+def enrol_with(desk: Desk, directory: bytes, invitation: str, code: str) -> InsurerRecord:
+    """Enrol the terminal of `desk` with the insurer of a directory entry (JSON), by a posted letter.
+
+    Somebody is logged in: the pseudonym key comes sealed to the shop key. ActivationCodeInvalid, InputInvalid, and
+    what `sync.client.enrol` raises; nothing is kept unless all of the answer verified.
+    """
+    from sync.client import TerminalKeys, enrol, enrolled_record
+    from sync.crypto.sealing import OpeningKey
+
+    entry = _entry(directory)
+    keys = TerminalKeys(
+        signer=desk.home.signer, tls_key=desk.home.tls_key, shop=OpeningKey.from_seed(desk.vault.seed).public
+    )
+    answer = enrol(entry, parse_invitation(invitation), ActivationCode.parse(code), keys, desk.now)
+    record = enrolled_record(entry, answer, desk.now())
+    desk.home.insurers.add(record)
+    return record
+
+
+def _entry(directory: bytes) -> DirectoryEntry:
+    try:
+        return msgspec.json.decode(directory, type=DirectoryEntry)
+    except msgspec.MsgspecError as error:
+        raise InputInvalid("not a directory entry", key="directory", reason="wrong_value") from error

@@ -1,0 +1,82 @@
+"""`init`, `user`, `insurer`: what a technician and the responsible person do once."""
+
+import argparse
+from pathlib import Path
+
+from terminal.bootstrap import enrol_with, prepare_home
+from terminal.cli.input import read_secret
+from terminal.cli.output import Answer
+from terminal.cli.session import desk_of, home_of, logged_in
+from terminal.config import Config
+from terminal.domain.errors import InputInvalid
+from terminal.i18n import text
+from terminal.vault import Account
+from terminal.workflow.desk import Desk
+from terminal.workflow.recipients import choice_of, profile_of
+
+
+def create(arguments: argparse.Namespace) -> Answer:
+    """Make a home: keys, store, counterfoil, settings."""
+    home = home_of(arguments)
+    config = Config(shop_am_id=arguments.shop, shop_name=arguments.name, grace_seconds=arguments.grace)
+    prepare_home(home, config, arguments.device_secret)
+    return Answer({"home": str(home)}, [text("cli.created", home=str(home))])
+
+
+def list_users(arguments: argparse.Namespace) -> Answer:
+    """The accounts of this terminal."""
+    with desk_of(arguments) as desk:
+        accounts = desk.vault.accounts.all()
+    shown = [{"id": account.id, "name": account.name} for account in accounts]
+    return Answer({"users": shown}, [text("cli.user_line", **row) for row in shown])
+
+
+def add_user(arguments: argparse.Namespace) -> Answer:
+    """Create an account; every one after the first needs somebody who is logged in."""
+    with desk_of(arguments) as desk:
+        first = not desk.vault.accounts.all()
+        if first:
+            _add(desk, arguments, None)
+    if not first:
+        with logged_in(arguments) as desk:
+            _add(desk, arguments, desk.vault.seed)
+    return Answer({"id": arguments.id}, [text("cli.user_added", id=arguments.id)])
+
+
+def _add(desk: Desk, arguments: argparse.Namespace, seed: bytes | None) -> None:
+    pin = read_secret(arguments.new_pin_file, "new_pin")
+    desk.vault.accounts.add(Account(arguments.id, arguments.name), pin, seed)
+
+
+def list_insurers(arguments: argparse.Namespace) -> Answer:
+    """The insurers this terminal is enrolled with, and where each says it hosts."""
+    with desk_of(arguments) as desk:
+        records = desk.home.insurers.all()
+    shown = [
+        {
+            "amc": record.amc,
+            "name": record.name,
+            "endpoint": record.endpoint,
+            "hosting": record.hosting,
+            "code_level": profile_of(record).code_level,
+            "contracts": [choice.id for choice in choice_of(record).contracts],
+        }
+        for record in records
+    ]
+    return Answer({"insurers": shown}, [text("cli.insurer_line", **row) for row in shown])
+
+
+def enrol(arguments: argparse.Namespace) -> Answer:
+    """Enrol this terminal with an insurer: its directory file, and the activation code that came by post."""
+    entry = _read(arguments.directory)
+    code = read_secret(arguments.code_file, "code")
+    with logged_in(arguments) as desk:
+        record = enrol_with(desk, entry, arguments.invitation, code)
+    return Answer({"amc": record.amc, "name": record.name}, [text("cli.enrolled", name=record.name, amc=record.amc)])
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InputInvalid(key=file.name, reason="unreadable") from error

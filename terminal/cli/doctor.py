@@ -1,0 +1,71 @@
+"""`doctor`: a self-check, each line pass, warn or fail, with what to do.
+
+Rules: it looks and repairs nothing; it goes on after a failure, so that one page tells all; a missing home is said,
+not raised.
+"""
+
+import argparse
+import shutil
+import stat
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from hardware import HardwareError
+from sync.errors import SyncError
+from sync.insurers import InsurerRecord
+from terminal.bootstrap import open_desk, pcsc_source, system_clock
+from terminal.cli.doctor_devices import clock_line, equipment, professional_card
+from terminal.cli.finding import Finding, attempt, broken
+from terminal.cli.output import DONE, REFUSED, Answer
+from terminal.cli.session import home_of
+from terminal.domain.errors import DomainError
+from terminal.i18n import text
+from terminal.workflow.desk import Desk
+from terminal.workflow.recipients import profile_of
+
+LOW_DISK_PERCENT: Final = 5
+
+
+def examine(arguments: argparse.Namespace) -> Answer:
+    """Examine machine and home; status 1 when a line fails."""
+    findings = [*_machine(), *_home(home_of(arguments))]
+    failed = any(finding.verdict == "fail" for finding in findings)
+    data = {"ok": not failed, "checks": [finding.to_json() for finding in findings]}
+    return Answer(data, [finding.line() for finding in findings], REFUSED if failed else DONE)
+
+
+def _machine() -> Iterator[Finding]:
+    yield attempt("readers", lambda: ", ".join(pcsc_source().readers()) or text("cli.no_reader"), "warn")
+    yield professional_card()
+
+
+def _home(home: Path) -> Iterator[Finding]:
+    try:
+        with open_desk(home) as desk:
+            yield from _desk(desk)
+    except (SyncError, DomainError, HardwareError) as error:
+        yield broken("home", error)
+        yield clock_line(system_clock())
+
+
+def _desk(desk: Desk) -> Iterator[Finding]:
+    for line in desk.home.check():
+        yield Finding(line.name, "pass" if line.ok else "fail", line.detail)
+    weak = desk.home.device_secret_weak
+    strength = text(f"cli.device_secret_{'weak' if weak else 'bound'}", name=desk.home.device_secret_name)
+    yield Finding("device_secret", "warn" if weak else "pass", strength)
+    yield clock_line(desk.clock)
+    yield from equipment(desk.config)
+    mode = stat.S_IMODE(desk.home.path.stat().st_mode)
+    yield Finding("home_mode", "fail" if mode & 0o077 else "pass", f"{mode:04o}")
+    usage = shutil.disk_usage(desk.home.path)
+    free = usage.free * 100 // usage.total
+    yield Finding("disk", "warn" if free < LOW_DISK_PERCENT else "pass", f"{free} %")
+    for record in desk.home.insurers.all():
+        yield attempt("profile", partial(_profile, record), "fail")
+
+
+def _profile(record: InsurerRecord) -> str:
+    return f"{record.amc} v{profile_of(record).version}"

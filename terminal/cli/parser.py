@@ -1,0 +1,183 @@
+"""The grammar of the command line, as data.
+
+Rules: one entry per command; nothing heavy is imported here, so that `--help` and bad usage answer at once.
+"""
+
+import argparse
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from terminal.i18n import text
+
+Add = Callable[[argparse.ArgumentParser], None]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `comptoir`; the chosen handler's name is in `handler`, as `module:function`."""
+    parser = argparse.ArgumentParser(prog="comptoir", description=text("cli.help.comptoir"), parents=[_common()])
+    parser.set_defaults(handler="screens:open_counter", home=None, json=False, reader=None)
+    commands = parser.add_subparsers(metavar=text("cli.help.command"))
+    for name, (handler, add) in _COMMANDS.items():
+        _command(commands, name, handler, add)
+    for group, members in _GROUPS.items():
+        inner = commands.add_parser(group, help=text(f"cli.help.{group}")).add_subparsers(required=True)
+        for name, (handler, add) in members.items():
+            _command(inner, name, handler, add, group)
+    return parser
+
+
+def _common() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--home", type=Path, metavar=text("cli.help.dir"), help=text("cli.help.home"))
+    common.add_argument("--json", action="store_true", help=text("cli.help.json"))
+    return common
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, handler: str, add: Add, group: str = ""
+) -> None:
+    key = f"{group}_{name}" if group else name
+    parser = commands.add_parser(
+        name, help=text(f"cli.help.{key}"), description=text(f"cli.help.{key}"), parents=[_common()]
+    )
+    parser.set_defaults(handler=handler)
+    add(parser)
+
+
+def _nothing(_: argparse.ArgumentParser) -> None:
+    """Take no further argument."""
+
+
+def _positional(*names: str) -> Add:
+    def add(parser: argparse.ArgumentParser) -> None:
+        for name in names:
+            parser.add_argument(name, metavar=name.upper())
+
+    return add
+
+
+def _login(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--user", metavar="ID", help=text("cli.help.user_id"))
+    parser.add_argument("--pin-file", type=Path, metavar=text("cli.help.file"), help=text("cli.help.pin_file"))
+
+
+def _reader(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--reader", metavar=text("cli.help.name"), help=text("cli.help.reader_name"))
+
+
+def _card(parser: argparse.ArgumentParser) -> None:
+    _reader(parser)
+    parser.add_argument("--reveal", action="store_true", help=text("cli.help.reveal"))
+
+
+def _claim_new(parser: argparse.ArgumentParser) -> None:
+    _login(parser)
+    _reader(parser)
+
+
+def _claim_id(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("claim_id", metavar="ID")
+    _login(parser)
+
+
+def _claim_show(parser: argparse.ArgumentParser) -> None:
+    _claim_id(parser)
+    parser.add_argument("--reveal", action="store_true", help=text("cli.help.reveal"))
+
+
+def _claim_correct(parser: argparse.ArgumentParser) -> None:
+    _claim_id(parser)
+    _reader(parser)
+
+
+def _sync(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--once", action="store_true", required=True, help=text("cli.help.once"))
+
+
+def _init(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--shop", required=True, metavar="AM", help=text("cli.help.shop"))
+    parser.add_argument("--name", required=True, metavar=text("cli.help.name"), help=text("cli.help.shop_name"))
+    parser.add_argument("--grace", type=int, default=60, metavar="S", help=text("cli.help.grace"))
+    secret = text("cli.help.device_secret")
+    parser.add_argument("--device-secret", default="file", metavar=text("cli.help.name"), help=secret)
+
+
+def _user_add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID")
+    parser.add_argument("name", metavar=text("cli.help.name").upper())
+    parser.add_argument("--new-pin-file", type=Path, metavar=text("cli.help.file"), help=text("cli.help.new_pin_file"))
+    _login(parser)
+
+
+def _enrol(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar=text("cli.help.file").upper(), help=text("cli.help.directory"))
+    parser.add_argument("--invitation", required=True, metavar="N", help=text("cli.help.invitation"))
+    parser.add_argument("--code-file", type=Path, metavar=text("cli.help.file"), help=text("cli.help.code_file"))
+    _login(parser)
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--headless", action="store_true", help=text("cli.help.headless"))
+    parser.add_argument("--reader", choices=("emulated", "pcsc"), default="emulated", help=text("cli.help.demo_reader"))
+    parser.add_argument("--claims", type=_count, default=1, metavar="N", help=text("cli.help.claims"))
+    parser.add_argument("--offline-first", action="store_true", help=text("cli.help.offline_first"))
+    parser.add_argument("--keep", type=Path, metavar=text("cli.help.dir"), help=text("cli.help.keep"))
+
+
+def _lpp_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar=text("cli.help.file").upper(), help=text("cli.help.tariffs_file"))
+    parser.add_argument("--accept", action="store_true", help=text("cli.help.accept"))
+    parser.add_argument(
+        "--from", dest="effective_from", type=_day, metavar="AAAA-MM-JJ", help=text("cli.help.effective_from")
+    )
+
+
+def _quote(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--explain", action="store_true", help=text("cli.help.explain"))
+
+
+def _day(value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(text("cli.help.day_form")) from None
+
+
+def _count(value: str) -> int:
+    number = int(value)
+    if not 1 <= number <= 100_000:
+        raise argparse.ArgumentTypeError(text("cli.help.count_range"))
+    return number
+
+
+_COMMANDS: dict[str, tuple[str, Add]] = {
+    "demo": ("demo:play", _demo),
+    "doctor": ("doctor:examine", _nothing),
+    "init": ("administration:create", _init),
+    "quote": ("tariffs:quote", _quote),
+    "queue": ("sending:queue", _nothing),
+    "sync": ("sending:sync_once", _sync),
+    "verify": ("sending:verify", _nothing),
+}
+_GROUPS: dict[str, dict[str, tuple[str, Add]]] = {
+    "reader": {"list": ("devices:list_readers", _nothing), "watch": ("devices:watch", _nothing)},
+    "card": {"read": ("devices:read_card", _card)},
+    "lpp": {
+        "show": ("tariffs:show", _positional("code")),
+        "search": ("tariffs:search", _positional("words")),
+        "code": ("tariffs:lens_code", _nothing),
+        "import": ("catalogues:import_file", _lpp_import),
+        "versions": ("catalogues:versions", _nothing),
+        "rollback": ("catalogues:roll_back", _nothing),
+    },
+    "nir": {"check": ("tariffs:check_nir", _positional("nir"))},
+    "claim": {
+        "new": ("claims:new", _claim_new),
+        "show": ("claims:show", _claim_show),
+        "cancel": ("claims:cancel", _claim_id),
+        "correct": ("claims:correct", _claim_correct),
+    },
+    "insurer": {"list": ("administration:list_insurers", _nothing), "enrol": ("administration:enrol", _enrol)},
+    "user": {"list": ("administration:list_users", _nothing), "add": ("administration:add_user", _user_add)},
+}

@@ -1,0 +1,23 @@
+"""`comptoir` without a command: the counter."""
+
+import argparse
+
+from terminal.bootstrap import open_desk, pcsc_source
+from terminal.cli.output import Answer
+from terminal.cli.session import home_of
+from terminal.workflow.counter import Counter
+
+
+def open_counter(arguments: argparse.Namespace) -> Answer:
+    """Open the screens on the home; one counter per home."""
+    from sync.home import home_lock
+    from sync.memory import forbid_dumps
+    from terminal.tui import run
+
+    forbid_dumps()
+    home = home_of(arguments)
+    with home_lock(home, "counter"), open_desk(home, pcsc_source()) as desk:
+        config = desk.config
+        idle_seconds = float(config.idle_lock_seconds)
+        status = run(Counter(desk), reader=arguments.reader, theme=config.theme, idle_seconds=idle_seconds)
+    return Answer({"status": status}, status=status)

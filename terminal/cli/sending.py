@@ -1,0 +1,96 @@
+"""`queue`, `sync`, `verify`: what waits, sending it now, and whether all of it still holds.
+
+Rules: none of these needs somebody to be logged in, so none of them names a person.
+"""
+
+import argparse
+
+from terminal.cli.output import DONE, REFUSED, Answer
+from terminal.cli.session import desk_of, home_of
+from terminal.i18n import age_text, text
+from terminal.workflow.desk import Desk
+from terminal.workflow.track import NEEDS_A_PERSON, WAITING
+from terminal.workflow.verify import verify_home
+
+SHOWN = 1000
+
+
+def queue(arguments: argparse.Namespace) -> Answer:
+    """The claims that wait or need a person, oldest first."""
+    with desk_of(arguments) as desk:
+        rows = desk.home.outbox.rows(states=WAITING + NEEDS_A_PERSON, limit=SHOWN, newest_first=False)
+        summary = desk.home.outbox.summary()
+        now = desk.now()
+    data = {
+        "waiting": summary.waiting,
+        "rejected": summary.rejected,
+        "oldest": summary.oldest.isoformat(timespec="seconds") if summary.oldest else None,
+        "states": dict(summary.states),
+        "claims": [
+            {
+                "claim_id": row.claim_id,
+                "insurer": row.insurer,
+                "state": row.state,
+                "reason": row.reason or row.last_error,
+                "since": row.created_at.isoformat(timespec="seconds"),
+                "attempts": row.attempts,
+            }
+            for row in rows
+        ],
+    }
+    lines = [
+        text(
+            "cli.queue_line",
+            claim=row.claim_id,
+            insurer=row.insurer,
+            state=text(f"state.{row.state}"),
+            reason=row.reason or row.last_error or "",
+            age=age_text(now - row.created_at),
+        )
+        for row in rows
+    ]
+    return Answer(data, [*lines, text("cli.queue_total", waiting=summary.waiting, rejected=summary.rejected)])
+
+
+def sync_once(arguments: argparse.Namespace) -> Answer:
+    """Send what may leave, now; status 1 when something that was due did not arrive."""
+    from sync.daemon import drain_now
+    from sync.home import home_lock
+
+    home = home_of(arguments)
+    with desk_of(arguments) as desk, home_lock(home, "sync"):
+        report = drain_now(desk.home)
+        waiting = desk.home.outbox.summary().waiting
+    data = {
+        "pushed": report.pushed,
+        "acknowledged": report.acknowledged,
+        "verified": report.verified,
+        "duplicates": report.duplicates,
+        "rejected": report.rejected,
+        "waiting": waiting,
+        "errors": dict(report.errors),
+    }
+    lines = [text("cli.sent", acknowledged=report.acknowledged, waiting=waiting), *_errors(dict(report.errors))]
+    return Answer(data, lines, REFUSED if report.errors else DONE)
+
+
+def _errors(errors: dict[str, str]) -> list[str]:
+    from terminal.i18n import error_text
+
+    return [f"■ {insurer} : {' '.join(error_text(code, {}))}" for insurer, code in errors.items()]
+
+
+def verify(arguments: argparse.Namespace) -> Answer:
+    """Check store, counterfoil and receipts; status 1 when anything fails."""
+    with desk_of(arguments) as desk:
+        return _verdict(desk)
+
+
+def _verdict(desk: Desk) -> Answer:
+    checks = verify_home(desk)
+    data = {"ok": all(check.ok for check in checks), "checks": [check.to_json() for check in checks]}
+    lines = [
+        text("cli.check_pass" if check.ok else "cli.check_fail", name=text(f"check.{check.name}"), detail=check.detail)
+        for check in checks
+    ]
+    return Answer(data, lines, DONE if data["ok"] else REFUSED)

@@ -1,0 +1,64 @@
+"""`comptoir demo`: the installed script plays the whole job, online and offline, in process and through PC/SC."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.pcscd_fixture import Pcscd
+
+SCRIPT = Path(sys.executable).with_name("comptoir")
+
+
+def demo(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the demonstration without a screen."""
+    line = [str(SCRIPT), "demo", "--headless", *arguments]
+    return subprocess.run(line, capture_output=True, text=True, timeout=300, check=False)
+
+
+def told(claims: int, **more: object) -> dict[str, object]:
+    """What a demonstration that held says, but for its steps."""
+    counts = ("claims", "acknowledged", "receipts_verified", "opened", "identical")
+    return {"ok": True, "duplicates": 0, **dict.fromkeys(counts, claims), **more}
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_twenty_claims_are_acknowledged_once_each(offline: bool) -> None:
+    """20 claims, 20 verified receipts, 0 duplicates, 20 opened as signed; also with the insurers down at first."""
+    done = demo("--claims", "20", "--json", *(["--offline-first"] if offline else []))
+    said = json.loads(done.stdout)
+    assert said.pop("steps")
+    assert (done.returncode, said) == (0, told(20, reader="emulated", offline_first=offline))
+
+
+def test_claims_through_the_real_reader_service(pcscd: Pcscd) -> None:
+    """The same with cards in the virtual reader of the real pcscd."""
+    done = demo("--claims", "6", "--json", "--reader", "pcsc")
+    said = json.loads(done.stdout)
+    assert said.pop("steps")
+    assert (done.returncode, said) == (0, told(6, reader="pcsc", offline_first=False))
+
+
+def test_one_claim_is_told_step_by_step() -> None:
+    """A line each: card, quote with the three shares, durable, pushed, receipt, opened and identical."""
+    done = demo()
+    lines = [line.replace("\u00a0", " ") for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert len(lines) == 6
+    assert lines[1] == "● Devis : 95,00 €, Sécurité sociale 17,10 €, mutuelle 77,90 €, reste à charge 0,00 €."
+    assert lines[-1] == "● L'organisme ouvre 1 demande(s), dont 1 identiques aux octets signés."
+
+
+def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The throw-away folder is gone afterwards; with --keep it stays and holds a home that verifies."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert demo().returncode == 0
+    assert list(tmp_path.iterdir()) == []
+    assert demo("--keep", str(tmp_path / "kept")).returncode == 0
+    verdict = subprocess.run(
+        [str(SCRIPT), "verify", "--home", str(tmp_path / "kept" / "home"), "--json"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert json.loads(verdict.stdout)["ok"] is True

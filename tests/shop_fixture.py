@@ -1,0 +1,93 @@
+"""A real shop for any test: insurers that serve over TLS, and terminals enrolled with them.
+
+Rules: the insurers are processes of the reference receiver, started once for the whole run, one of each code level;
+every terminal is new, in a folder of its own, with one account; people and NIRs are the emulator's invented ones.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from hardware.emulator import EmulatedSource
+from terminal.bootstrap import enrol_with, open_desk, prepare_home
+from terminal.cli.demo_insurers import DemoInsurer, demo_insurers
+from terminal.config import Config
+from terminal.vault import Account
+from terminal.workflow.counter import Counter
+from terminal.workflow.desk import Desk
+from terminal.workflow.models import FRAME_A, LENS_A
+from terminal.workflow.types import Draft, DraftLine, Person
+
+SHOP = "991000019"
+USER, PIN = "camille", "2468"
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A terminal with somebody logged in, and its readers."""
+
+    home: Path
+    desk: Desk
+    counter: Counter
+    cards: EmulatedSource
+
+    def person(self, profile: str = "simple", rank: int = 1) -> Person:
+        """Somebody read from an emulated card."""
+        self.cards.insert(profile)
+        try:
+            return self.counter.read_card(self.cards.readers()[0])[rank - 1]
+        finally:
+            self.cards.remove()
+
+    def draft(self, person: Person | None = None, insurer: int = 0) -> Draft:
+        """A class A claim of 95.00: frame 30.00 and two lenses of 32.50, at the insurer of that place."""
+        choice = self.counter.insurers()[insurer]
+        lines = (
+            DraftLine("frame", None, FRAME_A, 3000),
+            DraftLine("lens", "right", LENS_A, 3250),
+            DraftLine("lens", "left", LENS_A, 3250),
+        )
+        prescribed = self.counter.today() - timedelta(days=9)
+        contract = choice.contracts[0].id
+        return Draft(person or self.person(), prescribed, 60, lines, choice.amc, contract)
+
+
+@pytest.fixture(scope="session")
+def insurers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DemoInsurer, ...]]:
+    """Two insurers that serve, one of each code level."""
+    with ExitStack() as stack:
+        started = demo_insurers(tmp_path_factory.mktemp("insurers"))
+        for insurer in started:
+            stack.callback(insurer.stop)
+        yield started
+
+
+OpenShop = Callable[..., Shop]
+
+
+@pytest.fixture
+def open_shop(tmp_path: Path, insurers: tuple[DemoInsurer, ...]) -> Iterator[OpenShop]:
+    """Make a new terminal, enrolled with these insurers; `grace` seconds before a claim may leave."""
+    with ExitStack() as stack:
+
+        def make(grace: int = 0, *, with_insurers: tuple[DemoInsurer, ...] = insurers, name: str = "home") -> Shop:
+            home, cards = tmp_path / name, EmulatedSource()
+            prepare_home(home, Config(shop_am_id=SHOP, shop_name="Optique Exemple", grace_seconds=grace))
+            desk = stack.enter_context(open_desk(home, cards))
+            desk.vault.accounts.add(Account(USER, "Camille D."), PIN, None)
+            desk.vault.unlock(USER, PIN)
+            for insurer in with_insurers:
+                enrol_with(desk, *insurer.invite(SHOP))
+            return Shop(home, desk, Counter(desk), cards)
+
+        yield make
+
+
+@pytest.fixture
+def shop(open_shop: OpenShop) -> Shop:
+    """A terminal whose claims may leave at once."""
+    return open_shop()
