@@ -1,0 +1,84 @@
+# Comptoir. `make` alone lists what can be done.
+# Set-up happens by itself: each target that needs the virtual environment builds it first, and only when
+# requirements or pyproject.toml have changed since.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+ARGS ?=
+INSURER_DIR ?= .insurer
+
+BIN := .venv/bin
+STAMPS := .venv/stamps
+PIP := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --require-hashes --no-build-isolation
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+
+.PHONY: help setup system demo test soak lint bench insurer pictures lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMPS)/project ## prepare this machine and .venv (system packages through apt, sudo when not root)
+
+demo: setup ## everything on this machine, on screen; ARGS='--headless --claims 20' for the command line
+	@$(BIN)/comptoir demo $(ARGS)
+
+test: setup ## run the tests; ARGS='tests/unit -k nir' narrows them
+	$(BIN)/pytest $(ARGS)
+
+soak: setup ## the long card tests at their full numbers (kills of the service, thousands of readings)
+	COMPTOIR_SOAK=1 $(BIN)/pytest -rP tests/integration/pcsc $(ARGS)
+
+lint: setup ## ruff, mypy strict on code and tests, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: setup ## print the measured ratios; ARGS=--json for a machine
+	@$(BIN)/python -m tests.benchmarks.run $(ARGS)
+
+insurer: setup ## a reference insurer in the folder INSURER_DIR (default .insurer), until Ctrl-C
+	@test -d $(INSURER_DIR) || $(BIN)/comptoir-insurer init --dir $(INSURER_DIR) --amc 99900011 --name 'Mutuelle de démonstration' \
+		--convention DEMO --endpoint https://localhost:8443 --hosting 'cette machine' --code-level lpp
+	@echo "An invitation for a shop: $(BIN)/comptoir-insurer invite --dir $(INSURER_DIR) --shop 991000019"
+	@echo "What was received:        $(BIN)/comptoir-insurer claims --dir $(INSURER_DIR)"
+	$(BIN)/comptoir-insurer serve --dir $(INSURER_DIR)
+
+pictures: setup ## draw the screens again into tests/tui/pictures (the README shows them)
+	$(BIN)/python tests/tui/make_pictures.py
+
+lock: ## pin the requirements anew; needs `uv` on PATH
+	@command -v uv >/dev/null || { echo "comptoir: make lock needs uv on PATH" >&2; exit 3; }
+	$(LOCK) --upgrade --group build --output-file requirements-build.txt
+	$(LOCK) --upgrade --output-file requirements.txt pyproject.toml
+	$(LOCK) --upgrade --group dev --constraints requirements.txt --output-file requirements-dev.txt pyproject.toml
+
+clean: ## remove .venv and what tools left behind
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find hardware sync terminal tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+system:
+	@.ci/system-packages
+
+$(STAMPS)/venv: | system
+	@command -v $(PYTHON) >/dev/null || { echo "comptoir: $(PYTHON) is not installed" >&2; exit 3; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "comptoir: Python 3.11 or newer is needed, $$($(PYTHON) --version) was found; try make PYTHON=python3.12" >&2; exit 3; }
+	$(PYTHON) -m venv .venv
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/build: requirements-build.txt $(STAMPS)/venv
+	$(PIP) --requirement requirements-build.txt
+	@touch $@
+
+# The build tools must be there first: pyscard is compiled here, with the swig of this environment.
+$(STAMPS)/requirements: requirements-dev.txt $(STAMPS)/build
+	$(PIP) --requirement requirements-dev.txt
+	@touch $@
+
+$(STAMPS)/project: pyproject.toml $(STAMPS)/requirements
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
