@@ -6,21 +6,18 @@ Whatever a card or a reader does ends in a record or in an error of one tree, ne
 
 Reading a card (here an emulated one; with `PcscSource()` the rest is the same):
 
-    >>> from contextlib import closing
     >>> from hardware import CardRemoved, read_vitale
     >>> from hardware.emulator import EmulatedSource
     >>> source = EmulatedSource()
     >>> source.insert("famille")
     >>> reader = source.readers()[0]
-    >>> with closing(source.open(reader)) as connection:
-    ...     record = read_vitale(connection)
+    >>> record = source.read(reader, read_vitale)
     >>> [person.given_name for person in record.people]
     ['MAXIME ALEXANDRE', 'ELODIE', 'LOUISON']
     >>> record
     VitaleRecord()
     >>> source.insert("simple", fault="pulled:5")
-    >>> with closing(source.open(reader)) as connection:
-    ...     read_vitale(connection)
+    >>> source.read(reader, read_vitale)
     Traceback (most recent call last):
     hardware.errors.CardRemoved: the card left
 """
@@ -28,26 +25,50 @@ Reading a card (here an emulated one; with `PcscSource()` the rest is the same):
 from hardware.atr import CardKind, identify_atr
 from hardware.clock import Clock, SystemClock
 from hardware.connection import CardConnection, CardSource, RedactedConnection, Watch
+from hardware.egk import EgkRecord, read_egk
 from hardware.errors import (
     CardAbsent,
     CardError,
+    CardForeign,
     CardInvalid,
     CardMute,
     CardNotReadable,
     CardProfileInvalid,
     CardRemoved,
     CardSwapped,
+    CardTooSlow,
     CardUnknown,
     CountsDiffer,
     DeviceSecretInvalid,
+    DeviceSecretLocked,
     DeviceSecretMissing,
+    DeviceSecretUnavailable,
     HardwareError,
+    PrinterError,
+    PrinterGone,
+    PrinterMissing,
+    PrinterProfileUnknown,
     ReaderBusy,
     ReaderError,
     ReaderFault,
     ReaderMissing,
+    ScanInvalid,
+    ScannerError,
+    ScannerGone,
+    ScannerMissing,
     ServiceDown,
     TimezoneMissing,
+    TokenAbsent,
+    TokenError,
+    TokenFault,
+    TokenKeyMissing,
+    TokenLoginRequired,
+    TokenModuleMissing,
+    TokenPinInvalid,
+    TokenPinLastTry,
+    TokenPinLocked,
+    TokenPinWrong,
+    TokenRemoved,
 )
 from hardware.events import (
     CardInserted,
@@ -60,12 +81,14 @@ from hardware.events import (
 )
 from hardware.keystore import DeviceSecret, FileDeviceSecret, open_file_secret
 from hardware.records import VitalePerson, VitaleRecord
+from hardware.trusted_clock import Doubt, HighWaterMark, TrustedClock
 from hardware.vitale import read_vitale
 
 __all__ = [
     "CardAbsent",
     "CardConnection",
     "CardError",
+    "CardForeign",
     "CardInserted",
     "CardInvalid",
     "CardKind",
@@ -75,15 +98,25 @@ __all__ = [
     "CardRemoved",
     "CardSource",
     "CardSwapped",
+    "CardTooSlow",
     "CardUnknown",
     "CardWithdrawn",
     "Clock",
     "CountsDiffer",
     "DeviceSecret",
     "DeviceSecretInvalid",
+    "DeviceSecretLocked",
     "DeviceSecretMissing",
+    "DeviceSecretUnavailable",
+    "Doubt",
+    "EgkRecord",
     "FileDeviceSecret",
     "HardwareError",
+    "HighWaterMark",
+    "PrinterError",
+    "PrinterGone",
+    "PrinterMissing",
+    "PrinterProfileUnknown",
     "ReaderAdded",
     "ReaderBusy",
     "ReaderError",
@@ -92,15 +125,32 @@ __all__ = [
     "ReaderGone",
     "ReaderMissing",
     "RedactedConnection",
+    "ScanInvalid",
+    "ScannerError",
+    "ScannerGone",
+    "ScannerMissing",
     "ServiceBack",
     "ServiceDown",
     "ServiceLost",
     "SystemClock",
     "TimezoneMissing",
+    "TokenAbsent",
+    "TokenError",
+    "TokenFault",
+    "TokenKeyMissing",
+    "TokenLoginRequired",
+    "TokenModuleMissing",
+    "TokenPinInvalid",
+    "TokenPinLastTry",
+    "TokenPinLocked",
+    "TokenPinWrong",
+    "TokenRemoved",
+    "TrustedClock",
     "VitalePerson",
     "VitaleRecord",
     "Watch",
     "identify_atr",
     "open_file_secret",
+    "read_egk",
     "read_vitale",
 ]

@@ -7,11 +7,12 @@ logged by lengths, instruction and status word; contents never reach a log.
 
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from hardware.events import ReaderEvent
 
 _log = logging.getLogger("hardware.traffic")
+T = TypeVar("T")
 
 
 class CardConnection(Protocol):
@@ -50,6 +51,12 @@ class CardSource(Protocol):
         Raises ReaderMissing, ReaderBusy, CardAbsent, CardMute, ServiceDown or another ReaderError.
         """
 
+    def read(self, reader: str, session: Callable[[CardConnection], T]) -> T:
+        """What `session` (read_vitale, read_egk) returns or raises, in a session opened and closed for it.
+
+        It runs in a thread of the source and is given up like any session; raises what `open` raises too.
+        """
+
     def watch(self, post: Callable[[ReaderEvent], None]) -> Watch:
         """Call `post` from a thread with what is there and with every change after that, until stopped."""
 
@@ -68,6 +75,8 @@ class RedactedConnection:
     def transmit(self, apdu: bytes) -> bytes:
         """Send one command and log instruction, lengths and status word."""
         answer = self._inner.transmit(apdu)
+        if not _log.isEnabledFor(logging.DEBUG):
+            return answer
         _log.debug("ins %s, %d bytes out, %d in, sw %s", apdu[1:2].hex(), len(apdu), len(answer), answer[-2:].hex())
         return answer
 

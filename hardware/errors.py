@@ -81,10 +81,22 @@ class CardMute(CardError):
     code = "card_mute"
 
 
+class CardTooSlow(CardError):
+    """Each answer came in time and the whole session did not: the card is given up."""
+
+    code = "card_too_slow"
+
+
 class CardUnknown(CardError):
     """A card of a kind that this session does not read."""
 
     code = "card_unknown"
+
+
+class CardForeign(CardError):
+    """A health card of another country, `facts["country"]` (ISO 3166): known, and no Vitale card."""
+
+    code = "card_foreign"
 
 
 class CardNotReadable(CardError):
@@ -123,6 +135,137 @@ class DeviceSecretInvalid(HardwareError):
 
     code = "device_secret_invalid"
     environment = True
+
+
+class DeviceSecretUnavailable(HardwareError):
+    """What keeps the device secret does not answer; `facts`: provider and reason (tool, device, refused, timeout)."""
+
+    code = "device_secret_unavailable"
+    environment = True
+
+
+class DeviceSecretLocked(HardwareError):
+    """What keeps the device secret refuses every code for now: too many wrong ones were tried."""
+
+    code = "device_secret_locked"
+    environment = True
+
+
+class TokenError(HardwareError):
+    """Base of what concerns a PKCS#11 token: a professional card, or a security module."""
+
+    code = "token"
+
+
+class TokenModuleMissing(TokenError):
+    """The PKCS#11 library is not installed or cannot be loaded; `facts["reason"]` says which."""
+
+    code = "token_module_missing"
+    environment = True
+
+
+class TokenAbsent(TokenError):
+    """No token is there that fits."""
+
+    code = "token_absent"
+
+
+class TokenRemoved(TokenError):
+    """The token left, or another took its place, during the session."""
+
+    code = "token_removed"
+
+
+class TokenPinWrong(TokenError):
+    """A wrong PIN; `facts["attempts"]`: few, last or none are left (all when the token does not tell)."""
+
+    code = "token_pin_wrong"
+
+
+class TokenPinInvalid(TokenError):
+    """A PIN of a form that the token does not have; it was not tried."""
+
+    code = "token_pin_invalid"
+
+
+class TokenPinLastTry(TokenError):
+    """One attempt is left and nobody agreed to spend it; the PIN was not tried."""
+
+    code = "token_pin_last_try"
+
+
+class TokenPinLocked(TokenError):
+    """The PIN is locked; only its issuer can help."""
+
+    code = "token_pin_locked"
+
+
+class TokenLoginRequired(TokenError):
+    """The private keys are out of reach before a login."""
+
+    code = "token_login_required"
+
+
+class TokenKeyMissing(TokenError):
+    """No key of this role, or several and no way to choose; `facts`: role and reason."""
+
+    code = "token_key_missing"
+
+
+class TokenFault(TokenError):
+    """The token refused for another reason; `facts["result"]` is its name in PKCS#11."""
+
+    code = "token_fault"
+
+
+class ScannerError(HardwareError):
+    """Base of what concerns the barcode scanner."""
+
+    code = "scanner"
+
+
+class ScannerMissing(ScannerError):
+    """The scanner's port is not there or cannot be opened; `facts["reason"]` says why."""
+
+    code = "scanner_missing"
+    environment = True
+
+
+class ScannerGone(ScannerError):
+    """The scanner was unplugged while it was listened to."""
+
+    code = "scanner_gone"
+
+
+class ScanInvalid(ScannerError):
+    """What was scanned is not of its form; `facts["reason"]` says where."""
+
+    code = "scan_invalid"
+
+
+class PrinterError(HardwareError):
+    """Base of what concerns the ticket printer."""
+
+    code = "printer"
+
+
+class PrinterMissing(PrinterError):
+    """The printer cannot be reached; `facts["reason"]` says why."""
+
+    code = "printer_missing"
+    environment = True
+
+
+class PrinterGone(PrinterError):
+    """The printer stopped taking data; part of the ticket may have been printed."""
+
+    code = "printer_gone"
+
+
+class PrinterProfileUnknown(PrinterError):
+    """No printer profile has this name."""
+
+    code = "printer_profile_unknown"
 
 
 class TimezoneMissing(HardwareError):

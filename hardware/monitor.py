@@ -3,6 +3,8 @@
 Rules: the watch outlives the service. When looking fails, everything is reported as gone, then it tries again with a
 growing delay (0.1 to 2 s) until it can look again. A card is another card when the reader's event counter moved, even
 if both answer the same to a reset. An error of the listener is its own: it is logged by its type and the watch goes on.
+Stopping takes a limited time even when the service is frozen: the thread is then left behind, silent, and ends when the
+service moves again.
 """
 
 import logging
@@ -26,6 +28,8 @@ from hardware.events import (
 _log = logging.getLogger(__name__)
 FIRST_DELAY = 0.1
 LAST_DELAY = 2.0
+STOP_SECONDS = 2.0
+"""How long stopping may take; a service that works needs a few milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -101,13 +105,21 @@ class Monitor:
         self._feed: StatusFeed | None = None
         self._presence = Presence()
         self._stopped = threading.Event()
+        self._posting = threading.RLock()
         self._thread = threading.Thread(target=self._run, name="reader-watch", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End the watch; see `Watch`."""
-        self._stopped.set()
-        while self._thread.is_alive() and self._thread is not threading.current_thread():
+        """End the watch; see `Watch`. Waits for a listener that is at work, and at most so long for the service."""
+        with self._posting:
+            self._stopped.set()
+        if self._thread is not threading.current_thread():
+            threading.Thread(target=self._interrupt, name="reader-watch-stop", daemon=True).start()
+            self._thread.join(STOP_SECONDS)
+
+    def _interrupt(self) -> None:
+        """Cancel until the thread has ended: it may be between two waits, and the cancel itself may hang."""
+        while self._thread.is_alive():
             if feed := self._feed:
                 feed.cancel()
             self._thread.join(0.05)
@@ -138,9 +150,13 @@ class Monitor:
 
     def _tell(self, events: list[ReaderEvent]) -> None:
         for event in events:
-            if self._stopped.is_set():
-                return
-            try:
-                self._post(event)
-            except Exception as error:
-                _log.warning("a listener failed on %s: %s", type(event).__name__, type(error).__name__)
+            with self._posting:
+                if self._stopped.is_set():
+                    return
+                self._tell_one(event)
+
+    def _tell_one(self, event: ReaderEvent) -> None:
+        try:
+            self._post(event)
+        except Exception as error:
+            _log.warning("a listener failed on %s: %s", type(event).__name__, type(error).__name__)

@@ -5,14 +5,15 @@ always releases them (the service allows 200). A session is exclusive where poss
 transaction, and the card stays powered for the others. A card that failed is not powered down either: pcscd 1.9.9
 would forget its removal and not announce the next card. Nothing is tried twice: after "transaction failed" the next
 APDU may reach another person's card. An answer without a status word is a card that left. Calls that block for ever
-(mute card, another program's transaction) are watched. pyscard has two unrelated families of exceptions and the
-low-level calls have result codes: all end in the tree of `hardware.errors`.
+(mute card, another program's transaction, a frozen service) are watched. pyscard has two unrelated families of
+exceptions and the low-level calls have result codes: all end in the tree of `hardware.errors`.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from smartcard import scard
 from smartcard.Exceptions import SmartcardException
@@ -33,9 +34,12 @@ from hardware.errors import (
 )
 from hardware.events import ReaderEvent
 from hardware.monitor import Monitor, SlotState
-from hardware.watchdog import DEFAULT_TIMEOUT, Roster
+from hardware.watchdog import DEFAULT_SESSION, DEFAULT_TIMEOUT, InnerConnection, Patience, Roster
 
 PNP = "\\\\?PnP?\\Notification"
+SERVICE = ""
+"""The service's own name in the roster; no reader has it."""
+T = TypeVar("T")
 LOOK_AGAIN_MS = 10_000
 _LOOKED = (scard.SCARD_S_SUCCESS, scard.SCARD_E_TIMEOUT, scard.SCARD_E_CANCELLED, scard.SCARD_E_UNKNOWN_READER)
 _NOT_THERE = scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_UNAVAILABLE | scard.SCARD_STATE_IGNORE
@@ -80,22 +84,33 @@ def call(function: Callable[..., Any], *arguments: object) -> list[Any]:
 
 
 class PcscSource:
-    """The readers of this machine. `timeout`: seconds a card may take for one answer before it counts as mute."""
+    """The readers of this machine.
 
-    def __init__(self, timeout: float = DEFAULT_TIMEOUT) -> None:
-        self._roster = Roster(timeout)
+    `timeout`: seconds a card may take for one answer before it counts as mute, and the service before it counts as
+    down; `session`: seconds for a whole session.
+    """
+
+    def __init__(self, timeout: float = DEFAULT_TIMEOUT, session: float = DEFAULT_SESSION) -> None:
+        self._roster = Roster(Patience(timeout, session))
 
     def readers(self) -> tuple[str, ...]:
         """See CardSource."""
-        (context,) = call(scard.SCardEstablishContext, scard.SCARD_SCOPE_SYSTEM)
+        worker = self._roster.worker(SERVICE, lambda: None)
         try:
-            return _reader_names(context)
+            return worker.run(_look_for_readers, ServiceDown)
         finally:
-            scard.SCardReleaseContext(context)
+            worker.finish()
 
     def open(self, reader: str) -> CardConnection:
-        """See CardSource. An earlier session's CardMute or ReaderBusy is raised again while its call is pending."""
-        return RedactedConnection(_Session(reader, self._roster))
+        """See CardSource. An earlier session's error is raised again while its overdue call is pending."""
+        session = _Session(reader, self._roster)
+        session.begin()
+        return RedactedConnection(session)
+
+    def read(self, reader: str, session: Callable[[CardConnection], T]) -> T:
+        """See CardSource."""
+        with closing(_Session(reader, self._roster)) as opened:
+            return opened.conduct(session)
 
     def watch(self, post: Callable[[ReaderEvent], None]) -> Watch:
         """See CardSource. The watch survives the end and the restart of the service."""
@@ -121,8 +136,10 @@ class _Session:
         self._reader = reader
         self._held = _Handles()
         self._worker = roster.worker(reader, self._release)
+
+    def begin(self) -> None:
         try:
-            self._worker.run(self._connect, ReaderBusy)
+            self._worker.run(self._begin, ServiceDown)
         except HardwareError:
             self._worker.finish()
             raise
@@ -137,15 +154,24 @@ class _Session:
     def confirm(self) -> None:
         self._worker.run(self._compare, CardMute)
 
+    def conduct(self, session: Callable[[CardConnection], T]) -> T:
+        return self._worker.run(partial(self._conduct, session), ServiceDown)
+
     def close(self) -> None:
         self._worker.finish()
 
-    def _connect(self) -> None:
+    def _conduct(self, session: Callable[[CardConnection], T]) -> T:
+        self._begin()
+        return session(RedactedConnection(InnerConnection(self._worker, self.atr, self._exchange, self._compare)))
+
+    def _begin(self) -> None:
         held = self._held
         (held.context,) = call(scard.SCardEstablishContext, scard.SCARD_SCOPE_SYSTEM)
         held.counter = self._look().counter
+        self._worker.beat(ReaderBusy)
         held.card, held.protocol = self._take()
-        call(scard.SCardBeginTransaction, held.card)
+        if held.shared:
+            call(scard.SCardBeginTransaction, held.card)
         *_, atr = call(scard.SCardStatus, held.card)
         held.atr = bytes(atr)
 
@@ -178,7 +204,8 @@ class _Session:
 
     def _release(self) -> None:
         if self._held.card is not None:
-            scard.SCardEndTransaction(self._held.card, scard.SCARD_LEAVE_CARD)
+            if self._held.shared:
+                scard.SCardEndTransaction(self._held.card, scard.SCARD_LEAVE_CARD)
             leave = self._held.shared or self._worker.failed
             scard.SCardDisconnect(self._held.card, scard.SCARD_LEAVE_CARD if leave else scard.SCARD_UNPOWER_CARD)
         if self._held.context is not None:
@@ -211,6 +238,14 @@ class _Feed:
         if result not in _LOOKED:
             raise error_of(result)
         return list(states)
+
+
+def _look_for_readers() -> tuple[str, ...]:
+    (context,) = call(scard.SCardEstablishContext, scard.SCARD_SCOPE_SYSTEM)
+    try:
+        return _reader_names(context)
+    finally:
+        scard.SCardReleaseContext(context)
 
 
 def _reader_names(context: int) -> tuple[str, ...]:

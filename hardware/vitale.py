@@ -17,7 +17,7 @@ from hardware.apdu import select_application, select_master_file
 from hardware.atr import CardKind, identify_atr
 from hardware.connection import CardConnection
 from hardware.dialogue import read_file, require_ok, send
-from hardware.errors import CardInvalid, CardNotReadable, CardSwapped, CardUnknown, CountsDiffer
+from hardware.errors import CardForeign, CardInvalid, CardNotReadable, CardSwapped, CardUnknown, CountsDiffer
 from hardware.records import VitalePerson, VitaleRecord, is_nir
 
 AID = b"\xd2\x50\x00\x00\x02VITALE"
@@ -30,8 +30,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 def read_vitale(connection: CardConnection) -> VitaleRecord:
     """The people on the card, in its order.
 
-    Raises CardNotReadable (Vitale 1), CardUnknown (another card), CardInvalid, CountsDiffer, CardSwapped, and whatever
-    the connection raises; then nothing of the card is kept. The connection stays open, its owner closes it.
+    Raises CardNotReadable (Vitale 1), CardForeign (eGK), CardUnknown (another card), CardInvalid, CountsDiffer,
+    CardSwapped, and whatever the connection raises; then nothing of the card is kept. The connection stays open, its
+    owner closes it.
     """
     _require_vitale_2(connection.atr)
     require_ok(send(connection, select_master_file()), "select_root")
@@ -47,6 +48,8 @@ def _require_vitale_2(atr: bytes) -> None:
     kind = identify_atr(atr)
     if kind is CardKind.VITALE_1:
         raise CardNotReadable("a first-generation Vitale", kind=kind.value)
+    if kind is CardKind.EGK:
+        raise CardForeign("a health card of another country", kind=kind.value, country="DE")
     if kind is not CardKind.VITALE_2:
         raise CardUnknown("not a Vitale card", kind=kind.value)
 

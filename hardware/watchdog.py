@@ -2,36 +2,51 @@
 
 Rules: a blocking call is made by the worker's own thread and awaited for a limited time. A call that is overdue cannot
 be interrupted (PC/SC has no way to): the worker is given up, ends by itself when the call returns, and then releases
-what it holds. A worker dies with the first error: later calls get that error again and never reach the card.
+what it holds. A worker dies with the first error: later calls get that error again and never reach the card. All calls
+of a session together have a limit too, so that a card which always answers just in time keeps nobody busy. A whole
+session may be one call that runs in the worker's thread: then only its beginning and its end change threads.
 """
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from queue import SimpleQueue
-from typing import TypeVar
+from dataclasses import dataclass
+from functools import partial
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Any, NoReturn, TypeVar
 
-from hardware.errors import HardwareError
+from hardware.errors import CardMute, CardTooSlow, HardwareError
 
 T = TypeVar("T")
 DEFAULT_TIMEOUT = 3.0
 """Seconds; ISO/IEC 7816-3's default waiting time is below one."""
+DEFAULT_SESSION = 15.0
+"""Seconds; the slowest card known (a Vitale 1's pace) sends 12 KiB in this time, a Vitale 2 is read in one second."""
 GRACE = 0.25
 """Seconds for a worker whose mute card has just been taken out to notice and end."""
 
 
+@dataclass(frozen=True)
+class Patience:
+    """Seconds that may pass: `answer` for each call, `session` for all calls of a worker together."""
+
+    answer: float = DEFAULT_TIMEOUT
+    session: float = DEFAULT_SESSION
+
+
 class Worker:
-    """One thread for one card session. `release` runs last, in that thread, once.
+    """One thread for one card session. `release` runs last, in that thread, once."""
 
-    `timeout` is in seconds and holds for each call.
-    """
-
-    def __init__(self, release: Callable[[], None], timeout: float) -> None:
+    def __init__(self, release: Callable[[], None], patience: Patience) -> None:
         self._release = release
-        self._timeout = timeout
+        self._patience = patience
+        self._overdue: type[HardwareError] = CardTooSlow
+        self._since = monotonic()
+        self._deadline = self._since + patience.session
         self._failure: HardwareError | None = None
         self._given_up = False
-        self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._tasks: SimpleQueue[Callable[[], Any] | None] = SimpleQueue()
+        self._outcomes: SimpleQueue[Callable[[], Any]] = SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="card-session", daemon=True)
         self._thread.start()
 
@@ -53,63 +68,121 @@ class Worker:
             self._refuse_if_failed()
 
     def run(self, call: Callable[[], T], overdue: type[HardwareError]) -> T:
-        """What `call` returns or raises; `overdue` when it takes longer than the timeout."""
+        """What `call` returns or raises; `overdue` when it takes too long, CardTooSlow when the session does."""
         self._refuse_if_failed()
         try:
-            return self._await(self._submit(call), overdue)
+            return self._await(call, overdue)
         except HardwareError as error:
             self._failure = error
             raise
 
     def finish(self) -> None:
-        """Let the thread release and end; waits at most the timeout."""
+        """Let the thread release and end; waits at most the time of one answer."""
         self._tasks.put(None)
-        self._thread.join(0 if self._given_up else self._timeout)
+        self._thread.join(0 if self._given_up else self._patience.answer)
 
     def _refuse_if_failed(self) -> None:
         if self._failure:
             raise type(self._failure)(str(self._failure), **self._failure.facts)
 
-    def _submit(self, call: Callable[[], T]) -> Future[T]:
-        future: Future[T] = Future()
+    def beat(self, overdue: type[HardwareError]) -> None:
+        """Say from the worker's own thread that a new answer is awaited, and what it is when it comes too late.
 
-        def task() -> None:
+        Raises the session's error once the session was given up, so that nothing more is asked in its name.
+        """
+        self._refuse_if_failed()
+        self._overdue, self._since = overdue, monotonic()
+
+    def _await(self, call: Callable[[], T], overdue: type[HardwareError]) -> T:
+        self._overdue, self._since = overdue, monotonic()
+        if self._left() > 0:
+            self._tasks.put(call)
+        while (left := self._left()) > 0:
             try:
-                future.set_result(call())
-            except BaseException as error:
-                future.set_exception(error)
-
-        self._tasks.put(task)
-        return future
-
-    def _await(self, future: Future[T], overdue: type[HardwareError]) -> T:
-        try:
-            return future.result(self._timeout)
-        except TimeoutError:
-            if future.done():
-                raise
+                outcome = self._outcomes.get(timeout=left)
+            except Empty:
+                continue
+            value: T = outcome()
+            return value
+        self._failure = self._late()
         self._given_up = True
         self._tasks.put(None)
-        raise overdue(f"no answer within {self._timeout:g} s", timeout_ms=round(1000 * self._timeout))
+        raise self._failure
+
+    def _left(self) -> float:
+        """Seconds until the answer that is awaited, or the session, is overdue."""
+        return min(self._since + self._patience.answer, self._deadline) - monotonic()
+
+    def _late(self) -> HardwareError:
+        session = monotonic() >= self._deadline
+        seconds = self._patience.session if session else self._patience.answer
+        error = CardTooSlow if session else self._overdue
+        return error(f"not done within {seconds:g} s", timeout_ms=round(1000 * seconds))
 
     def _serve(self) -> None:
         while (task := self._tasks.get()) is not None:
-            task()
+            self._outcomes.put(_outcome(task))
         self._release()
 
 
-class Roster:
-    """The workers of one source, so that a reader whose card still owes an answer is not asked again."""
+def _outcome(call: Callable[[], T]) -> Callable[[], T]:
+    """Make a call; what comes back gives its value, or raises its error, in whichever thread asks."""
+    try:
+        value = call()
+    except BaseException as error:
+        return partial(_raise, error)
+    return lambda: value
 
-    def __init__(self, timeout: float) -> None:
-        self._timeout = timeout
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error
+
+
+class InnerConnection:
+    """A session's connection for use in its worker's own thread, where no command has to change threads.
+
+    `exchange` and `confirm` are the session's own calls; each answer is watched as if it were asked from outside.
+    """
+
+    def __init__(
+        self, worker: Worker, atr: bytes, exchange: Callable[[bytes], bytes], confirm: Callable[[], object]
+    ) -> None:
+        self.atr = atr
+        self._worker = worker
+        self._exchange = exchange
+        self._confirm = confirm
+
+    def transmit(self, apdu: bytes) -> bytes:
+        """See CardConnection."""
+        self._worker.beat(CardMute)
+        return self._exchange(apdu)
+
+    def confirm(self) -> None:
+        """See CardConnection."""
+        self._worker.beat(CardMute)
+        self._confirm()
+
+    def close(self) -> None:
+        """The session is closed by whoever opened it."""
+
+
+class Roster:
+    """The workers of one source, so that a reader whose card still owes an answer is not asked again.
+
+    Any thread may ask; the name stands for a reader, or for the service itself.
+    """
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
         self._workers: list[tuple[str, Worker]] = []
+        self._changing = threading.Lock()
 
     def worker(self, reader: str, release: Callable[[], None]) -> Worker:
         """A new worker for this reader; the error of an earlier one while that one is stuck."""
         for name, worker in self._workers:
             if name == reader:
                 worker.refuse_if_stuck()
-        hired = Worker(release, self._timeout)
-        self._workers = [(name, worker) for name, worker in self._workers if worker.alive] + [(reader, hired)]
+        with self._changing:
+            hired = Worker(release, self._patience)
+            self._workers = [(name, worker) for name, worker in self._workers if worker.alive] + [(reader, hired)]
         return hired

@@ -141,11 +141,7 @@ class Bench:
 
     def read(self) -> VitaleRecord:
         """The card's people, in a session of its own."""
-        connection = self.open()
-        try:
-            return read_vitale(connection)
-        finally:
-            connection.close()
+        return self.source.read(self.reader, read_vitale)
 
 
 @contextmanager
@@ -183,6 +179,21 @@ class Pcscd:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
+    @property
+    def pid(self) -> int:
+        """The process number of a service that was started here."""
+        assert self._process
+        return self._process.pid
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """The service stopped by a signal while the `with` lasts: there, and answering nobody."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
+
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Signal the service if it was started here, and reap it."""
         if self._process is None:
@@ -203,8 +214,19 @@ class Pcscd:
         return self._log.read_text("utf-8", "replace")[-2000:] if self._log.exists() else ""
 
 
+@pytest.fixture
+def own_service(pcscd: Pcscd) -> Iterator[Pcscd]:
+    """A service that this run may freeze and kill; it runs again afterwards, whatever became of the test."""
+    if not pcscd.owned:
+        pytest.skip("pcscd was running before the tests, or needs another user's rights: it is not ours to kill")
+    yield pcscd
+    if not pcscd.owned:
+        pcscd.start()
+
+
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
+    """Be the only one of this machine's test runs that uses the virtual reader."""
     handle = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     deadline, pause = time.monotonic() + LOCK_SECONDS, threading.Event()
     try:
@@ -225,7 +247,8 @@ def _locked(handle: int) -> bool:
     return True
 
 
-def _serves() -> bool:
+def serves() -> bool:
+    """Whether a service answers already."""
     try:
         PcscSource().readers()
     except ServiceDown:
@@ -236,9 +259,9 @@ def _serves() -> bool:
 @pytest.fixture(scope="session")
 def pcscd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pcscd]:
     """A running PC/SC service with both slots of the virtual reader."""
-    with _alone():
+    with alone():
         service = Pcscd(tmp_path_factory.mktemp("pcscd") / "log")
-        if not _serves():
+        if not serves():
             service.start()
         try:
             _require_virtual_reader(service)
@@ -269,4 +292,12 @@ def impatient_virtual_bench(pcscd: Pcscd) -> Iterator[Bench]:
     """The same with a watchdog of one second."""
     tray = VirtualReader("vitale")
     with bench_of(PcscSource(timeout=1.0), tray, tray.reader) as bench:
+        yield bench
+
+
+@pytest.fixture
+def hurried_virtual_bench(pcscd: Pcscd) -> Iterator[Bench]:
+    """The same with a second for a whole session."""
+    tray = VirtualReader("vitale")
+    with bench_of(PcscSource(timeout=1.0, session=1.0), tray, tray.reader) as bench:
         yield bench

@@ -1,9 +1,10 @@
 """A virtual card: commands in, answers out, no clock, no thread, no socket.
 
 Rules: a card never raises; whatever it is sent has an answer, as on a real one. What a card does *not* do (stay silent,
-leave) is a value too, and whoever carries the card acts on it.
+leave, be exchanged) is a value too, and whoever carries the card acts on it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -31,6 +32,16 @@ class Answer:
     delay: float = 0.0
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """Instead of an answer: the card leaves, and this one is in its place before anybody looks."""
+
+    card: "VirtualCard"
+
+
+Reply = Answer | Mishap | Exchange
+
+
 class VirtualCard(Protocol):
     """Anything that can be put into an emulated reader."""
 
@@ -41,7 +52,7 @@ class VirtualCard(Protocol):
     def reset(self) -> None:
         """Power on: the card forgets what was selected."""
 
-    def respond(self, apdu: bytes) -> Answer | Mishap:
+    def respond(self, apdu: bytes) -> Reply:
         """What the card does with one command."""
 
 
@@ -54,18 +65,25 @@ class AtrOnlyCard:
     def reset(self) -> None:
         """Nothing to forget."""
 
-    def respond(self, apdu: bytes) -> Answer | Mishap:
+    def respond(self, apdu: bytes) -> Reply:
         """Refuse."""
         return Answer(_NO_INSTRUCTION if apdu[:1] == b"\xbc" else _NO_CLASS)
 
 
-class VirtualVitale:
-    """A Vitale 2 with its two readable files. `procedure`: announce lengths by 61xx and 6Cxx as T=0 cards do."""
+class FileCard:
+    """A card of free files: for the root and each application, contents by short identifier.
 
-    def __init__(self, atr: bytes, identity_file: bytes, nir_file: bytes, *, procedure: bool = True) -> None:
+    `procedure`: announce lengths by 61xx and 6Cxx as T=0 cards do. `end`: status word of a read that got less than it
+    asked for.
+    """
+
+    def __init__(
+        self, atr: bytes, files: Mapping[bytes, Mapping[int, bytes]], *, procedure: bool, end: bytes = _OK
+    ) -> None:
         self.atr = atr
-        self._files = {MASTER_FILE: identity_file, VITALE_AID: nir_file}
+        self._files = files
         self._procedure = procedure
+        self._end = end
         self.reset()
 
     def reset(self) -> None:
@@ -74,7 +92,7 @@ class VirtualVitale:
         self._current: bytes | None = None
         self._pending = b""
 
-    def respond(self, apdu: bytes) -> Answer | Mishap:
+    def respond(self, apdu: bytes) -> Reply:
         """Answer one command; see `process`."""
         return Answer(self.process(apdu))
 
@@ -93,10 +111,10 @@ class VirtualVitale:
     def _select(self, apdu: bytes) -> bytes:
         name = apdu[5 : 5 + apdu[4]] if len(apdu) > 4 else MASTER_FILE
         by_name = apdu[2] == 0x04
-        if name not in self._files or by_name != (name == VITALE_AID):
+        if name not in self._files or by_name != (name != MASTER_FILE):
             return _NOT_FOUND
         self._application, self._current = name, None
-        if not (self._procedure and by_name):
+        if not by_name or not self._procedure:
             return _OK
         self._pending = bytes([0x6F, len(name) + 2, 0x84, len(name)]) + name
         return bytes([0x61, len(self._pending)])
@@ -108,9 +126,10 @@ class VirtualVitale:
 
     def _read(self, apdu: bytes) -> bytes:
         if apdu[2] & 0x80:
-            if apdu[2] & 0x1F != SFI:
+            content = self._files[self._application].get(apdu[2] & 0x1F)
+            if content is None:
                 return _NOT_FOUND if self._application == MASTER_FILE else _PROTECTED
-            self._current, offset = self._files[self._application], apdu[3]
+            self._current, offset = content, apdu[3]
         else:
             offset = apdu[2] << 8 | apdu[3]
         if self._current is None:
@@ -123,7 +142,14 @@ class VirtualVitale:
             return _WRONG_OFFSET
         if self._procedure and length > left:
             return bytes([0x6C, left])
-        return content[offset : offset + length] + _OK
+        return content[offset : offset + length] + (_OK if length <= left else self._end)
+
+
+class VirtualVitale(FileCard):
+    """A Vitale 2 with its two readable files."""
+
+    def __init__(self, atr: bytes, identity_file: bytes, nir_file: bytes, *, procedure: bool = True) -> None:
+        super().__init__(atr, {MASTER_FILE: {SFI: identity_file}, VITALE_AID: {SFI: nir_file}}, procedure=procedure)
 
 
 def _expected(apdu: bytes) -> int:

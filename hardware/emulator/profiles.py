@@ -1,30 +1,49 @@
 """Card profiles: which invented people a virtual card names, and how the card talks.
 
-Rules: a profile is JSON of schema `comptoir/card-profile/v1`, checked field by field; unknown fields are refused. Every
-NIR has the right key and the commune 999, which does not exist, so that no real person can be put into a profile.
+Rules: a profile is JSON of schema `comptoir/card-profile/v1`, checked field by field; unknown fields are refused. No
+real person can be put into a profile: every NIR has the right key and the commune 999, which does not exist, and every
+German number has four equal digits in a row, which no number in use has.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
+from hardware.egk import EgkRecord, is_insured_id
+from hardware.emulator.egk import ENCODING
 from hardware.errors import CardProfileInvalid
 from hardware.records import VitalePerson, is_nir
 
 SCHEMA = "comptoir/card-profile/v1"
 NO_COMMUNE = "999"
-DEFAULT_ATR = "3B 75 13 00 00 47 09 EA 90 00"
-CARDS = ("vitale_2", "atr_only")
+CARDS = ("vitale_2", "egk", "atr_only")
+DEFAULT_ATRS = {"vitale_2": "3B 75 13 00 00 47 09 EA 90 00", "egk": "3B D3 96 FF 81 B1 FE 45 1F 07 80 81 05 2D"}
 ANSWERS = ("procedure", "direct")
 LENGTHS = ("short", "long")
 MAX_FILE_SIZE = 16 * 1024
 _FIELDS = frozenset(
-    {"schema", "name", "about", "card", "atr", "answers", "lengths", "country", "file_size", "fault", "holders"}
+    (
+        "schema",
+        "name",
+        "about",
+        "card",
+        "atr",
+        "answers",
+        "lengths",
+        "country",
+        "file_size",
+        "fault",
+        "holders",
+        "insured",
+    )
 )
-_HOLDER_FIELDS = frozenset({"surname", "given_name", "birth_date", "nir"})
+_HOLDER_FIELDS = ("surname", "given_name", "birth_date", "nir")
+_INSURED_FIELDS = ("surname", "given_name", "birth_date", "insured_id", "insurer_number", "insurer_name")
+_FOUR_EQUAL_DIGITS = re.compile(r"(\d)\1{3}")
 T = TypeVar("T")
 
 
@@ -32,9 +51,10 @@ T = TypeVar("T")
 class Profile:
     """One card.
 
-    `card`: vitale_2, or atr_only for a card that refuses everything. `answers`: `procedure` announces lengths with 61xx
-    and 6Cxx as T=0 cards do, `direct` does not. `lengths`: form of the TLV lengths. `file_size`: bytes to which both
-    files are zero padded. `fault`: as on the command line, or None.
+    `card`: vitale_2, egk, or atr_only for a card that refuses everything. For a Vitale, `answers`: `procedure`
+    announces lengths with 61xx and 6Cxx as T=0 cards do, `direct` does not; `lengths`: form of the TLV lengths;
+    `file_size`: bytes to which both files are zero padded. `fault`: as on the command line, or None. A Vitale has
+    `holders`, an eGK has the person `insured`.
     """
 
     name: str
@@ -47,6 +67,7 @@ class Profile:
     file_size: int
     fault: str | None
     holders: tuple[VitalePerson, ...] = field(repr=False)
+    insured: EgkRecord | None = field(repr=False)
 
 
 def profile_names() -> tuple[str, ...]:
@@ -74,18 +95,21 @@ def parse_profile(text: str) -> Profile:
     card = _one_of(data, "card", CARDS)
     holders = _holders(_get(data, "holders", list, []))
     if bool(holders) != (card == "vitale_2"):
-        raise _wrong("holders", "vitale_2 needs one at least, atr_only has none")
+        raise _wrong("holders", "vitale_2 needs one at least, other cards have none")
+    if ("insured" in data) != (card == "egk"):
+        raise _wrong("insured", "is given for an egk, and only for one")
     return Profile(
         name=_get(data, "name", str),
         about=_get(data, "about", str, ""),
         card=card,
-        atr=_hex(_get(data, "atr", str, DEFAULT_ATR)),
+        atr=_hex(_get(data, "atr", str, DEFAULT_ATRS.get(card))),
         answers=_one_of(data, "answers", ANSWERS),
         lengths=_one_of(data, "lengths", LENGTHS),
         country=_get(data, "country", str, ""),
         file_size=_size(_get(data, "file_size", int, 0)),
         fault=_get(data, "fault", str, "") or None,
         holders=holders,
+        insured=_insured(data["insured"]) if "insured" in data else None,
     )
 
 
@@ -101,22 +125,30 @@ def _holders(items: list[object]) -> tuple[VitalePerson, ...]:
 
 
 def _holder(item: object, where: str) -> VitalePerson:
-    data = _object(item, _HOLDER_FIELDS, where)
-    person = VitalePerson(*(_latin1(_get(data, name, str, where=where), where + name) for name in _ORDER))
+    data = _object(item, frozenset(_HOLDER_FIELDS), where)
+    person = VitalePerson(
+        *(_encoded(_get(data, name, str, where=where), where + name, "Latin-1") for name in _HOLDER_FIELDS)
+    )
     nir = person.nir.replace(" ", "")
     if not is_nir(nir) or nir[7:10] != NO_COMMUNE:
         raise _wrong(where + "nir", "needs a right key and the commune 999")
     return VitalePerson(person.surname, person.given_name, person.birth_date, nir)
 
 
-_ORDER = ("surname", "given_name", "birth_date", "nir")
+def _insured(item: object) -> EgkRecord:
+    data = _object(item, frozenset(_INSURED_FIELDS), "insured.")
+    texts = (_encoded(_get(data, name, str, where="insured."), "insured." + name, ENCODING) for name in _INSURED_FIELDS)
+    insured = EgkRecord(*texts)
+    if not is_insured_id(insured.insured_id) or not _FOUR_EQUAL_DIGITS.search(insured.insured_id[1:9]):
+        raise _wrong("insured.insured_id", "needs a right check digit and four equal digits in a row")
+    return insured
 
 
-def _latin1(text: str, where: str) -> str:
+def _encoded(text: str, where: str, encoding: str) -> str:
     try:
-        text.encode("latin-1")
+        text.encode(encoding)
     except UnicodeEncodeError as error:
-        raise _wrong(where, "has a character that Latin-1 has not") from error
+        raise _wrong(where, f"has a character that {encoding} has not") from error
     return text
 
 

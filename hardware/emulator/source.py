@@ -6,27 +6,35 @@ worker wait, a card that leaves ends its session for good, and a new card never 
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from functools import partial
+from typing import TypeVar
 
 from hardware.connection import CardConnection, RedactedConnection, Watch
-from hardware.emulator.card import Mishap, VirtualCard
+from hardware.emulator.card import Answer, Exchange, Mishap, Reply, VirtualCard
 from hardware.emulator.faults import make_card
 from hardware.emulator.profiles import Profile
 from hardware.errors import CardAbsent, CardMute, CardRemoved, CardSwapped, HardwareError, ReaderBusy, ReaderMissing
 from hardware.events import ReaderEvent
 from hardware.monitor import Monitor, SlotState
-from hardware.watchdog import DEFAULT_TIMEOUT, Roster
+from hardware.watchdog import DEFAULT_SESSION, DEFAULT_TIMEOUT, InnerConnection, Patience, Roster
 
+T = TypeVar("T")
 READERS = ("Emulated 00 00", "Emulated 00 01")
 
 
 class EmulatedSource:
-    """Two emulated readers unless others are named. `timeout`: as for real readers, seconds for one answer."""
+    """Two emulated readers unless others are named.
 
-    def __init__(self, readers: tuple[str, ...] = READERS, timeout: float = DEFAULT_TIMEOUT) -> None:
+    As for real readers, `timeout` is in seconds for one answer and `session` for a whole session.
+    """
+
+    def __init__(
+        self, readers: tuple[str, ...] = READERS, timeout: float = DEFAULT_TIMEOUT, session: float = DEFAULT_SESSION
+    ) -> None:
         self._bus = _Bus(readers)
         self._first = readers[0]
-        self._roster = Roster(timeout)
+        self._roster = Roster(Patience(timeout, session))
 
     def insert(self, card: str | Profile | VirtualCard, *, fault: str | None = None, reader: str | None = None) -> None:
         """Put a card in (in place of the one there), by default in the first reader; see `make_card` for what it is."""
@@ -51,6 +59,11 @@ class EmulatedSource:
     def open(self, reader: str) -> CardConnection:
         """See CardSource."""
         return RedactedConnection(_Session(self._bus, reader, self._roster))
+
+    def read(self, reader: str, session: Callable[[CardConnection], T]) -> T:
+        """See CardSource."""
+        with closing(_Session(self._bus, reader, self._roster)) as opened:
+            return opened.conduct(session)
 
     def watch(self, post: Callable[[ReaderEvent], None]) -> Watch:
         """See CardSource."""
@@ -133,6 +146,10 @@ class _Session:
     def confirm(self) -> None:
         self._worker.run(self._card, CardMute)
 
+    def conduct(self, session: Callable[[CardConnection], T]) -> T:
+        inner = InnerConnection(self._worker, self.atr, self._exchange, self._card)
+        return self._worker.run(partial(session, RedactedConnection(inner)), CardMute)
+
     def close(self) -> None:
         self._worker.finish()
 
@@ -150,13 +167,16 @@ class _Session:
     def _exchange(self, apdu: bytes) -> bytes:
         with self._bus.moved:
             reply = self._card().respond(apdu)
-            if reply is Mishap.PULLED and self._slot:
-                self._slot.change(None)
-                self._bus.tell()
-            delay = None if isinstance(reply, Mishap) else reply.delay
-            self._bus.moved.wait_for(self._moved, delay)
+            self._leave(reply)
+            self._bus.moved.wait_for(self._moved, reply.delay if isinstance(reply, Answer) else None)
             self._card()
-            return b"" if isinstance(reply, Mishap) else reply.data
+            return reply.data if isinstance(reply, Answer) else b""
+
+    def _leave(self, reply: Reply) -> None:
+        """Take the card out, or exchange it, when that is what it does instead of answering."""
+        if self._slot and (reply is Mishap.PULLED or isinstance(reply, Exchange)):
+            self._slot.change(reply.card if isinstance(reply, Exchange) else None)
+            self._bus.tell()
 
     def _moved(self) -> bool:
         return self._slot is None or self._slot.counter != self._counter

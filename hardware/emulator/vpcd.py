@@ -9,8 +9,10 @@ answers late: when it is taken out, its connection is closed, which is how the r
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
+from functools import partial
 
-from hardware.emulator.card import Mishap, VirtualCard
+from hardware.emulator.card import Answer, Exchange, Mishap, Reply, VirtualCard
 from hardware.emulator.faults import make_card
 from hardware.emulator.profiles import Profile
 from hardware.errors import ReaderBusy, ServiceDown
@@ -38,7 +40,7 @@ class VirtualReader:
         """
         made = make_card(card, fault)
         self.remove()
-        self._card = _CardThread(_connect(self._address, timeout), made)
+        self._card = _CardThread(partial(_connect, self._address, timeout), made)
         if not self._card.noticed.wait(timeout):
             self.remove()
             raise ReaderBusy("the virtual reader does not ask for this card", slot=self.slot)
@@ -55,10 +57,11 @@ class VirtualReader:
 
 
 class _CardThread:
-    """Serves one card on one connection until either side closes it."""
+    """Serves a card on a connection until either side closes it, and a card that takes its place on the next one."""
 
-    def __init__(self, link: socket.socket, card: VirtualCard) -> None:
-        self._link = link
+    def __init__(self, connect: Callable[[], socket.socket], card: VirtualCard) -> None:
+        self._connect = connect
+        self._link = connect()
         self._card = card
         self._stopped = threading.Event()
         self.noticed = threading.Event()
@@ -73,24 +76,33 @@ class _CardThread:
         self._thread.join()
 
     def _run(self) -> None:
-        with self._link, contextlib.suppress(OSError):
-            while frame := self._receive(int.from_bytes(self._receive(2), "big")):
-                if not self._serve(frame):
+        with contextlib.suppress(OSError, ServiceDown):
+            while isinstance(reply := self._serve_until_out(), Exchange):
+                self._card, self._link = reply.card, self._connect()
+                if self._stopped.is_set():
                     break
+        self._link.close()
         self.ended.set()
 
-    def _serve(self, frame: bytes) -> bool:
-        """Act on one frame; false when the card leaves."""
+    def _serve_until_out(self) -> Reply | None:
+        """Serve the card until it leaves; the reply with which it did, None when it was taken out."""
+        with self._link, contextlib.suppress(OSError):
+            while frame := self._receive(int.from_bytes(self._receive(2), "big")):
+                if (reply := self._serve(frame)) is not None:
+                    return reply
+        return None
+
+    def _serve(self, frame: bytes) -> Reply | None:
+        """Act on one frame; the reply when the card leaves by it."""
         if len(frame) == 1:
             self._control(frame[0])
-            return True
+            return None
         reply = self._card.respond(frame)
-        if reply is Mishap.PULLED:
-            return False
-        if not isinstance(reply, Mishap):
+        if isinstance(reply, Answer):
             self._stopped.wait(reply.delay)
             self._send(reply.data)
-        return True
+            return None
+        return None if reply is Mishap.SILENT else reply
 
     def _control(self, code: int) -> None:
         if code in _RESET:

@@ -13,6 +13,7 @@ from hardware import (
     CardMute,
     CardRemoved,
     CardSwapped,
+    CardTooSlow,
     CardWithdrawn,
     HardwareError,
     ReaderAdded,
@@ -27,8 +28,8 @@ READ_FIRST_BLOCK = bytes.fromhex("00B0820000")
 KINDS = ["emulated", pytest.param("pcsc", marks=pytest.mark.pcsc)]
 
 
-def _emulated(timeout: float) -> Iterator[Bench]:
-    source = EmulatedSource(timeout=timeout)
+def _emulated(timeout: float, session: float = 60.0) -> Iterator[Bench]:
+    source = EmulatedSource(timeout=timeout, session=session)
     with bench_of(source, source, source.readers()[0]) as bench:
         yield bench
 
@@ -45,6 +46,12 @@ def impatient_emulated_bench() -> Iterator[Bench]:
     yield from _emulated(1.0)
 
 
+@pytest.fixture
+def hurried_emulated_bench() -> Iterator[Bench]:
+    """An emulated reader with a second for a whole session."""
+    yield from _emulated(1.0, 1.0)
+
+
 @pytest.fixture(params=KINDS)
 def bench(request: pytest.FixtureRequest) -> Bench:
     """One implementation after the other."""
@@ -57,6 +64,15 @@ def bench(request: pytest.FixtureRequest) -> Bench:
 def impatient_bench(request: pytest.FixtureRequest) -> Bench:
     """The same, with a short watchdog."""
     names = {"emulated": "impatient_emulated_bench", "pcsc": "impatient_virtual_bench"}
+    found = request.getfixturevalue(names[request.param])
+    assert isinstance(found, Bench)
+    return found
+
+
+@pytest.fixture(params=KINDS)
+def hurried_bench(request: pytest.FixtureRequest) -> Bench:
+    """The same, with a second for each answer and for the whole session."""
+    names = {"emulated": "hurried_emulated_bench", "pcsc": "hurried_virtual_bench"}
     found = request.getfixturevalue(names[request.param])
     assert isinstance(found, Bench)
     return found
@@ -235,6 +251,27 @@ def test_a_slow_card_is_no_mute_card(impatient_bench: Bench) -> None:
     """A card at the pace of a real one is read whole: the watchdog counts each answer, not the session."""
     impatient_bench.insert("famille", fault="slow")
     assert impatient_bench.read().people == load_profile("famille").holders
+
+
+def test_a_card_that_answers_just_in_time_is_given_up(hurried_bench: Bench) -> None:
+    """Every answer in time and the whole reading too long: CardTooSlow, and the next card is read."""
+    before = _session_threads()
+    hurried_bench.insert("famille", fault="slow:0.0008")
+    with pytest.raises(CardTooSlow):
+        hurried_bench.read()
+    hurried_bench.insert("simple")
+    assert hurried_bench.read().people == load_profile("simple").holders
+    assert _session_threads() == before
+
+
+def test_a_card_exchanged_at_a_command_ends_the_session(bench: Bench) -> None:
+    """The fault `swapped`: another holder's card of one answer to reset is there, never in the same session."""
+    bench.insert("simple", fault="swapped:2")
+    with closing(bench.open()) as connection:
+        connection.transmit(SELECT_ROOT)
+        for _ in range(2):
+            with pytest.raises((CardRemoved, CardSwapped)):
+                connection.transmit(READ_FIRST_BLOCK)
 
 
 def test_the_watch_begins_with_what_is_there(bench: Bench) -> None:

@@ -5,7 +5,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 
 import pytest
 
@@ -25,17 +24,16 @@ from hardware import (
     read_vitale,
 )
 from hardware.emulator import VirtualReader, load_profile, make_card
-from hardware.emulator.card import Answer, AtrOnlyCard, Mishap, VirtualCard
+from hardware.emulator.card import AtrOnlyCard, Reply, VirtualCard
 from hardware.pcsc import _Session
-from hardware.watchdog import Roster
-from tests.pcscd_fixture import PATIENCE, Bench, Pcscd, bench_of
+from hardware.watchdog import Patience, Roster
+from tests.pcscd_fixture import Bench, Pcscd, bench_of
 
 pytestmark = pytest.mark.pcsc
 PROFILES = ("simple", "famille", "latin1", "corse", "centenaire", "muette")
 MANY = 250
 """More sessions than the service allows at once (200)."""
 
-CODES_OF_AN_EXCHANGE = {"card_absent", "card_removed", "card_swapped", "card_mute"}
 MARK = bytes.fromhex("00CA0000")
 
 HOLD_CARD = """
@@ -169,7 +167,7 @@ class Heard:
         """See VirtualCard."""
         self._card.reset()
 
-    def respond(self, apdu: bytes) -> Answer | Mishap:
+    def respond(self, apdu: bytes) -> Reply:
         """See VirtualCard."""
         self.commands.append(apdu)
         return self._card.respond(apdu)
@@ -201,7 +199,8 @@ def _heard_while_reading(bench: Bench, card: Heard) -> list[bytes]:
 def test_a_moved_event_counter_is_a_swap(virtual_bench: Bench) -> None:
     """When the reader has counted a movement since the session began, the card is not confirmed."""
     virtual_bench.insert("simple")
-    with closing(_Session(virtual_bench.reader, Roster(3.0))) as session:
+    with closing(_Session(virtual_bench.reader, Roster(Patience()))) as session:
+        session.begin()
         session.confirm()
         session._held.counter -= 2
         with pytest.raises(CardSwapped) as caught:
@@ -219,30 +218,3 @@ def test_every_session_is_released(virtual_bench: Bench) -> None:
     people = {virtual_bench.read().people for _ in range(MANY)}
     assert people == {load_profile("simple").holders}
     assert threading.active_count() == before + 1, "one thread more: the virtual card's"
-
-
-def test_two_cards_exchanged_while_reading_never_mix(virtual_bench: Bench) -> None:
-    """Cards with one answer to reset, exchanged between two looks of the service, give one's record or an error."""
-    first = load_profile("simple")
-    second = replace(load_profile("corse"), atr=first.atr)
-    results: list[object] = []
-    was_read, ended = threading.Event(), threading.Event()
-
-    def read_on() -> None:
-        while not ended.is_set():
-            try:
-                results.append(virtual_bench.read().people)
-                was_read.set()
-            except HardwareError as error:
-                results.append(error.code)
-
-    reading = threading.Thread(target=read_on)
-    reading.start()
-    for profile in (first, second) * 8:
-        virtual_bench.tray.insert(profile)
-        was_read.clear()
-        assert was_read.wait(PATIENCE)
-    ended.set()
-    reading.join()
-    assert {result for result in results if not isinstance(result, str)} == {first.holders, second.holders}
-    assert {result for result in results if isinstance(result, str)} <= CODES_OF_AN_EXCHANGE

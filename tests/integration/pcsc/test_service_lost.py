@@ -24,14 +24,6 @@ pytestmark = pytest.mark.pcsc
 SELECT_ROOT = bytes.fromhex("00A40000023F00")
 
 
-@pytest.fixture
-def own_service(pcscd: Pcscd) -> Pcscd:
-    """A service that this run may kill."""
-    if not pcscd.owned:
-        pytest.skip("pcscd was running before the tests, or needs another user's rights: it is not ours to kill")
-    return pcscd
-
-
 def test_a_killed_service_is_lost_and_comes_back(own_service: Pcscd) -> None:
     """Killed in a session: ServiceDown there, everything gone in the watch; after a restart the next card is read."""
     source, tray = PcscSource(), VirtualReader("vitale")

@@ -7,7 +7,7 @@ import pytest
 
 from hardware import VitaleRecord, read_vitale
 from hardware.emulator import EmulatedSource
-from hardware.emulator.card import Answer, Mishap, VirtualCard
+from hardware.emulator.card import Answer, Reply, VirtualCard
 
 VITALE_2_ATR = bytes.fromhex("3B75130000 4709EA9000")
 
@@ -23,7 +23,7 @@ class ScriptedCard:
     def reset(self) -> None:
         """The script goes on."""
 
-    def respond(self, apdu: bytes) -> Answer | Mishap:
+    def respond(self, apdu: bytes) -> Reply:
         """The next answer."""
         self.heard.append(apdu)
         return Answer(next(self._answers, b"\x6f\x00"))

@@ -18,13 +18,23 @@ from hardware.records import is_nir
 
 PAGE = Path(hardware.emulator.__file__).with_name("README.md").read_text("utf-8")
 HOLDER = {"surname": "VERDIERE", "given_name": "CAMILLE", "birth_date": "19840523", "nir": "2 84 05 75 999 123 24"}
+INSURED = {
+    "surname": "MUSTER",
+    "given_name": "IDA",
+    "birth_date": "19800101",
+    "insured_id": "X999900121",
+    "insurer_number": "999999990",
+    "insurer_name": "Prüfkasse",
+}
+GERMAN = {"card": "egk", "holders": []}
 SMALLEST = {"schema": "comptoir/card-profile/v1", "name": "my-card", "holders": [HOLDER]}
 
 
 def test_the_shipped_profiles() -> None:
-    """Eight cards: six of invented people, and two that are recognised only."""
+    """Ten cards: six Vitale, two German cards, and two that are recognised only."""
     assert set(profile_names()) == {
         *("centenaire", "corse", "famille", "latin1", "muette", "simple"),
+        *("egk", "egk_enfant"),
         *("cps", "vitale1"),
     }
 
@@ -36,6 +46,7 @@ def test_a_shipped_profile_is_good(name: str) -> None:
     assert (profile.name, bool(profile.about)) == (name, True)
     assert all(is_nir(person.nir) and person.nir[7:10] == "999" for person in profile.holders)
     assert bool(profile.holders) == (profile.card == "vitale_2")
+    assert (profile.insured is not None) == (profile.card == "egk")
 
 
 def test_the_profiles_cover_what_they_are_named_for() -> None:
@@ -69,6 +80,13 @@ def test_a_file_is_a_profile(tmp_path: Path, read_card: Callable[[str], VitaleRe
         ({"colour": "green"}, "colour"),
         ({"card": "credit"}, "card"),
         ({"card": "atr_only"}, "holders"),
+        ({"card": "egk"}, "holders"),
+        ({"card": "egk", "holders": []}, "insured"),
+        ({"insured": INSURED}, "insured"),
+        (GERMAN | {"insured": {**INSURED, "nir": ""}}, "insured.nir"),
+        (GERMAN | {"insured": {**INSURED, "surname": "É\u0416"}}, "insured.surname"),
+        (GERMAN | {"insured": {**INSURED, "insured_id": "X999900122"}}, "insured.insured_id"),
+        (GERMAN | {"insured": {**INSURED, "insured_id": "A123456780"}}, "insured.insured_id"),
         ({"holders": []}, "holders"),
         ({"atr": "3B7"}, "atr"),
         ({"answers": "never"}, "answers"),
@@ -176,6 +194,7 @@ def test_the_page_for_card_writers_is_true(read_card: Callable[[str], VitaleReco
         "country",
         "file_size",
         "fault",
+        "insured",
     }
 
 

@@ -23,7 +23,7 @@ from hardware import (
     read_vitale,
 )
 from hardware.emulator import EmulatedSource, load_profile, make_card
-from hardware.emulator.card import Answer, Mishap, VirtualCard, VirtualVitale
+from hardware.emulator.card import Reply, VirtualCard, VirtualVitale
 from hardware.records import is_nir
 from hardware.tlv import encode
 
@@ -129,7 +129,7 @@ class Exchanged:
     def reset(self) -> None:
         """Both cards are fresh."""
 
-    def respond(self, apdu: bytes) -> Answer | Mishap:
+    def respond(self, apdu: bytes) -> Reply:
         """The answer of the card that is in the reader by now."""
         card = self._cards.pop(0) if len(self._cards) > 1 else self._cards[0]
         return card.respond(apdu)
