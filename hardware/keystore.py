@@ -5,7 +5,6 @@ under it. The file provider is weak and says so: whoever copies the disk copies 
 through the entry point group `comptoir.device_secret`, each a function like `open_file_secret`.
 """
 
-import contextlib
 import os
 import secrets
 import stat
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hardware.errors import DeviceSecretInvalid, DeviceSecretMissing
+from hardware.private_file import publish_once
 
 SECRET_BYTES = 32
 FILE_NAME = "device.secret"
@@ -44,14 +44,10 @@ class FileDeviceSecret:
 
     def create(self) -> None:
         """Make the file, mode 0600 and durable, unless there is one; two creators at once keep one secret."""
-        part = self._path.with_name(f"{self._path.name}.{secrets.token_hex(8)}")
         try:
-            _write_private(part, secrets.token_bytes(SECRET_BYTES))
-            self._publish(part)
+            publish_once(self._path, secrets.token_bytes(SECRET_BYTES))
         except OSError as error:
             raise DeviceSecretInvalid("the device secret cannot be written", provider=self.name) from error
-        finally:
-            part.unlink(missing_ok=True)
 
     def secret(self) -> bytes:
         """The 32 bytes; refused when others than the owner may read the file."""
@@ -69,11 +65,6 @@ class FileDeviceSecret:
             raise DeviceSecretInvalid("the device secret is not 32 bytes", provider=self.name, reason="length")
         return content
 
-    def _publish(self, part: Path) -> None:
-        with contextlib.suppress(FileExistsError):
-            self._path.hardlink_to(part)
-            _sync_folder(self._path.parent)
-
 
 def open_file_secret(home: Path, *, create: bool = False) -> DeviceSecret:
     """The file provider of this home; `create` makes its secret when there is none."""
@@ -81,19 +72,3 @@ def open_file_secret(home: Path, *, create: bool = False) -> DeviceSecret:
     if create:
         device_secret.create()
     return device_secret
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
