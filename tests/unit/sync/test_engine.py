@@ -1,6 +1,7 @@
 """The engine against a real queue: what moves a claim, what does not, and what is tried again when."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from sync.engine import drain
 from sync.errors import InsurerRefused, InsurerUnknown, InsurerUnreachable, InsurerUntrusted, ReceiptInvalid
 from sync.peer import Peer, PushResult
 from sync.queue import Counterfoil, Outbox
-from sync.receipts import verify_receipt
+from sync.receipts import last_signed_time, verify_receipt
 from sync.store import Store
 from tests.unit.sync.engine_world import ScriptedInsurer, Shop
 from tests.unit.sync.receiver.visitor import AMC, Clock
@@ -48,6 +49,15 @@ def test_a_verified_receipt_settles(shop: Shop) -> None:
     assert seen == {"pushed": 5, "verified": 5, "acknowledged": 5}
     assert [shop.outbox.get(claim_id).receipt for claim_id in ids] == [insurer.known[claim_id] for claim_id in ids]
     assert shop.states() == ["acknowledged"] * 5
+
+
+def test_the_last_signed_time_is_in_the_newest_receipt(shop: Shop) -> None:
+    """Nothing is known before a receipt; then it is the receiver's time, whatever this machine's clock says."""
+    shop.insurer()
+    shop.register(2)
+    assert last_signed_time(shop.outbox) is None
+    shop.drain()
+    assert last_signed_time(shop.outbox) == datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 def test_batches_are_bounded(shop: Shop) -> None:

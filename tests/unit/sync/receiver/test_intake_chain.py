@@ -1,7 +1,7 @@
 """The chain at the insurer's: once, the same receipt for ever, forks named, gaps accepted and reported."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -148,17 +148,21 @@ def test_a_successor_that_contradicts_is_a_fork(intake: Intake, visitor: Visitor
 @pytest.fixture(scope="module")
 def arrivals(
     tmp_path_factory: pytest.TempPathFactory, material: IntakeMaterial, opening: OpeningKey
-) -> Callable[[], tuple[Intake, Visitor]]:
+) -> Iterator[Callable[[], tuple[Intake, Visitor]]]:
     """Make an intake on a new database with one enrolled terminal; several in one test."""
+    ledgers: list[Ledger] = []
 
     def make() -> tuple[Intake, Visitor]:
         clock = Clock()
         ledger = Ledger.at(tmp_path_factory.mktemp("arrivals") / "intake.db")
+        ledgers.append(ledger)
         intake, visitor = Intake(ledger, material, ORIGIN, clock), Visitor(opening.public, clock)
         visitor.keep(intake.enrol(visitor.enrolment(invite(ledger, SHOP, clock()))).body)
         return intake, visitor
 
-    return make
+    yield make
+    for ledger in ledgers:
+        ledger.close()
 
 
 @settings(max_examples=15)

@@ -14,7 +14,13 @@ from terminal.catalogue import Shelf, home_catalogue, load_catalogue
 from terminal.catalogue.catalogue import seed_folder
 from terminal.catalogue.proposal import Proposal, propose
 from terminal.catalogue.reading import read_official
-from terminal.domain.errors import CatalogueInvalid, CatalogueUnknown, NothingToRollBack, ServiceDateUncovered
+from terminal.domain.errors import (
+    CatalogueChanged,
+    CatalogueInvalid,
+    CatalogueUnknown,
+    NothingToRollBack,
+    ServiceDateUncovered,
+)
 from terminal.domain.identifiers import LppCode
 from tests.unit.terminal.catalogue.conftest import ReadNx
 
@@ -124,15 +130,24 @@ def test_a_leftover_of_an_interrupted_write_is_no_version(shelf: Shelf, home: Pa
     assert shelf.accept(proposal) == shelf.current().digest
 
 
-def test_two_acceptances_at_once_are_both_there(shelf: Shelf) -> None:
-    """One waits for the other; neither is lost."""
+def test_of_two_acceptances_at_once_one_is_refused(shelf: Shelf) -> None:
+    """What the second was compared with is no longer in force: accepting it would drop the first in silence."""
     proposals = [table(shelf, "2026-03-01", "31.00"), table(shelf, "2026-06-01", "33.00")]
-    threads = [Thread(target=shelf.accept, args=(proposal,)) for proposal in proposals]
+    refused: list[CatalogueChanged] = []
+
+    def accept(proposal: Proposal) -> None:
+        try:
+            shelf.accept(proposal)
+        except CatalogueChanged as error:
+            refused.append(error)
+
+    threads = [Thread(target=accept, args=(proposal,)) for proposal in proposals]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert set(shelf.accepted()) == {proposal.catalogue.digest for proposal in proposals}
+    assert len(refused) == len(shelf.accepted()) == 1
+    assert shelf.current().digest in {proposal.catalogue.digest for proposal in proposals}
 
 
 def test_a_digest_that_is_not_kept_is_unknown(shelf: Shelf) -> None:

@@ -4,6 +4,8 @@ import ast
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -94,6 +96,17 @@ def test_a_version_may_count_from_a_day(run: Run, base: Path) -> None:
     with pytest.raises(SystemExit) as raised:
         run("lpp", "import", base, "--from", "1er juin")
     assert raised.value.code == 2
+
+
+def test_a_code_that_will_end_still_answers(run: Run, base: Path) -> None:
+    """An end that is announced for later closes nothing today, neither for `show` nor for the choice of a lens."""
+    codes = [replace(code, ended=date(2999, 1, 1)) if code.code == "2263287" else code for code in BASE]
+    base.write_bytes(nx_file(codes))
+    assert run("lpp", "import", base, "--accept")[1]["ended"]["2263287"] == "2999-01-01"
+    assert run("lpp", "show", "2263287")[1]["plv"] == 3250
+    asked = json.dumps({"type": "unifocal", "class": "A", "sphere": -100, "cylinder": 0})
+    assert run("lpp", "code", stdin=asked)[1]["lpp_code"] == "2263287"
+    assert [one["lpp_code"] for one in run("lpp", "search", "2263287")[1]["items"]] == ["2263287"]
 
 
 def test_a_quote_uses_the_homes_catalogue(run: Run, base: Path) -> None:

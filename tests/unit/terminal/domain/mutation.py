@@ -2,7 +2,8 @@
 
 Rules: mutmut works on a copy in a temporary folder, so nothing is left in the project. Every mutant meets the tests
 that take little time; those that survive meet the searches for laws and the whole grid of corrections, but not the
-sweeps, which look for the same laws again. A survivor must stand in mutants.md with the reason why no test can or should see it; more than 5 % survivors, or one that is not explained, is a failure (status 1).
+sweeps, which look for the same laws again. A survivor must stand in mutants.md with the reason why no test can or
+should see it; more than 5 % survivors, or one that is not explained, is a failure (status 1).
 """
 
 import ast

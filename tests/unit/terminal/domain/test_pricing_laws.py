@@ -186,7 +186,9 @@ def test_the_amo_share_depends_on_the_line_alone(asked: QuoteInput) -> None:
         assert alone.lines[0].amo == line.amo
 
 
-@given(st.integers(0, 10_000_000), rates)
+@given(st.integers(0, 10_000_000), st.integers(0, 100))
+@example(49, 1)
+@example(50, 1)
 @example(975, 90)
 @example(1425, 90)
 def test_share_is_half_up(base: int, rate: int) -> None:
