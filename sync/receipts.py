@@ -3,13 +3,16 @@
 Rule: signature, claim, insurer, device, number and both digests all agree, or the receipt is nothing and nothing moves.
 """
 
+from base64 import urlsafe_b64decode
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 
 from sync.contract.envelope import RECEIPT_TYP, Receipt, decode, digest
 from sync.crypto.signing import VerifyingKey
 from sync.errors import ContractError, ReceiptInvalid, SignatureInvalid
-from sync.queue import Row
+from sync.queue import Outbox, Row
+from sync.queue.states import ACKNOWLEDGED
 
 
 def verify_receipt(row: Row, receipt: str, verifiers: Sequence[VerifyingKey], device: str) -> Receipt:
@@ -20,6 +23,16 @@ def verify_receipt(row: Row, receipt: str, verifiers: Sequence[VerifyingKey], de
     if said != (row.claim_id, row.insurer, device, row.seq, row.digest, dispatched):
         raise ReceiptInvalid("the receipt speaks of something else", claim_id=row.claim_id)
     return found
+
+
+def last_signed_time(outbox: Outbox) -> datetime | None:
+    """The receiver's time in the newest receipt kept, which was verified when it came; None without one."""
+    newest = outbox.rows(states=(ACKNOWLEDGED,), limit=1, newest_first=True)
+    if not newest or not newest[0].receipt:
+        return None
+    payload = newest[0].receipt.split(".")[1]
+    receipt = _decoded(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return datetime.fromisoformat(receipt.received_at)
 
 
 def _opened(receipt: str, verifiers: Sequence[VerifyingKey]) -> Receipt:

@@ -19,8 +19,12 @@ from terminal.catalogue.version_files import unzipped, version_files, zipped
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A version that is not accepted yet: its bytes as one zip, what it says, and how many codes were left out."""
+    """A version that is not accepted yet: its bytes as one zip, what it says, and how many codes were left out.
 
+    `before` is the digest of the version that it was made after.
+    """
+
+    before: str
     content: bytes
     catalogue: Catalogue
     official: Official
@@ -42,7 +46,7 @@ def propose(before: Catalogue, official: Official, effective_from: date | None =
     first = effective_from or (before.effective_from if official.whole else _first_day(kept))
     content = zipped(version_files(before, official, kept, max(first, before.effective_from)))
     catalogue = Catalogue(Version(unzipped(content)))
-    return Proposal(content, catalogue, official, len(official.codes) - len(kept))
+    return Proposal(before.digest, content, catalogue, official, len(official.codes) - len(kept))
 
 
 def _is_optics(before: Catalogue, code: OfficialCode) -> bool:

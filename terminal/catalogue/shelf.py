@@ -22,7 +22,7 @@ from terminal.catalogue.proposal import Proposal
 from terminal.catalogue.tables import MANIFEST
 from terminal.catalogue.version import Version
 from terminal.catalogue.version_files import unzipped, zipped
-from terminal.domain.errors import CatalogueInvalid, CatalogueUnknown, NothingToRollBack
+from terminal.domain.errors import CatalogueChanged, CatalogueInvalid, CatalogueUnknown, NothingToRollBack
 
 FOLDER: Final = "catalogues"
 CURRENT: Final = "current"
@@ -70,14 +70,19 @@ class Shelf:
         return Catalogue(version)
 
     def accept(self, proposal: Proposal) -> str:
-        """Keep the proposal and put it in force; its digest. Accepting the version in force again changes nothing."""
+        """Keep the proposal and put it in force; its digest. Accepting the version in force again changes nothing.
+
+        Raises CatalogueChanged when another version came into force since the proposal was made.
+        """
         digest = proposal.catalogue.digest
         self._make()
         with folder_lock(self._folder):
-            self._keep(digest, proposal.content)
-            accepted = self.accepted()
-            if accepted[:1] != (digest,):
-                self._record((digest, *(other for other in accepted if other != digest)))
+            now = self.current().digest
+            if now not in (digest, proposal.before):
+                raise CatalogueChanged("another import came in between")
+            if now != digest:
+                self._keep(digest, proposal.content)
+                self._record((digest, *(other for other in self.accepted() if other != digest)))
         return digest
 
     def roll_back(self) -> Catalogue:

@@ -17,6 +17,7 @@ from terminal.catalogue.proposal import Proposal, propose
 from terminal.catalogue.reading import read_official
 from terminal.cli.output import Answer
 from terminal.cli.session import home_of
+from terminal.domain.errors import ServiceDateUncovered
 from terminal.i18n import date_text, money_text, text
 
 SHOWN = 10
@@ -27,6 +28,15 @@ _YES = ("o", "oui")
 def catalogue_of(arguments: argparse.Namespace) -> Catalogue:
     """The catalogue in force in the command's home; the program's own where nothing was imported."""
     return Shelf(home_of(arguments)).current()
+
+
+def catalogue_of_today(arguments: argparse.Namespace) -> Catalogue:
+    """The same as it answers today; with its newest tariffs where the clock says a day before all of it."""
+    catalogue = catalogue_of(arguments)
+    try:
+        return catalogue.in_force(system_clock().today())
+    except ServiceDateUncovered:
+        return catalogue
 
 
 def import_file(arguments: argparse.Namespace) -> Answer:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from terminal.bootstrap import system_clock
-from terminal.cli.catalogues import catalogue_of
+from terminal.cli.catalogues import catalogue_of, catalogue_of_today
 from terminal.cli.input import read_json
 from terminal.cli.output import Answer
 from terminal.domain.explanation import GUARANTEES, TYPED_BY_SHOP, Reason, explain
@@ -109,7 +109,7 @@ def quote_lines(priced: Quote) -> list[str]:
 
 def lens_code(arguments: argparse.Namespace) -> Answer:
     """The LPP code of the correction on standard input; the correction goes no further."""
-    found = lens_code_from_json(read_json(), catalogue_of(arguments))
+    found = lens_code_from_json(read_json(), catalogue_of_today(arguments))
     eyes = [found] if "lpp_code" in found else list(found.values())
     return Answer(found, [line for eye in eyes for line in _eye_lines(eye)])
 
@@ -128,13 +128,13 @@ def reason_text(clauses: Sequence[Mapping[str, str]]) -> str:
 
 def show(arguments: argparse.Namespace) -> Answer:
     """One LPP code, with what is known of its tariff."""
-    item = catalogue_of(arguments).item(LppCode.parse(arguments.code))
+    item = catalogue_of_today(arguments).item(LppCode.parse(arguments.code))
     return Answer(item_to_json(item), [_item_line(item)])
 
 
 def search(arguments: argparse.Namespace) -> Answer:
     """The LPP codes whose label holds all the words."""
-    found = catalogue_of(arguments).search(arguments.words)
+    found = catalogue_of_today(arguments).search(arguments.words)
     return Answer({"items": [item_to_json(item) for item in found]}, [_item_line(item) for item in found])
 
 

@@ -222,6 +222,12 @@ class CatalogueUnknown(DomainError):
     code = "catalogue_unknown"
 
 
+class CatalogueChanged(DomainError):
+    """Another import came in between: what was shown is no longer what would change."""
+
+    code = "catalogue_changed"
+
+
 class NothingToRollBack(DomainError):
     """The catalogue carried by the program is in force: no import is left to take back."""
 
