@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import backlog, card, durable, flushes, paint, pipeline
+from tests.benchmarks import backlog, card, durable, flushes, keys, paint, pipeline
 
 SCRATCH = Path(__file__).resolve().parents[2] / ".benchmarks"
 Figures = dict[str, float]
@@ -35,6 +35,7 @@ def measure(*, quick: bool, waiting: int) -> dict[str, Figures]:
         "durable_enqueue": enqueue,
         "pipeline": pipeline.measure(0, 2) if quick else pipeline.measure(20, 320),
         "first_paint": paint.measure(SCRATCH, 1 if quick else 5),
+        "keys": keys.measure(SCRATCH, 2 if quick else 20),
     }
     if read := card.measure(20 if quick else 500):
         figures["card"] = read
@@ -50,6 +51,7 @@ def _durable(count: int) -> Figures:
 
 def _table(figures: dict[str, Figures]) -> str:
     enqueue, whole, screen = figures["durable_enqueue"], figures["pipeline"], figures["first_paint"]
+    typed = figures["keys"]
     counted = f"{enqueue['flushes']:.0f} flushes" if "flushes" in enqueue else "flushes not counted: no strace"
     rows = [
         ("durable enqueue ÷ the same bytes written and flushed twice", enqueue["ratio"],
@@ -58,6 +60,9 @@ def _table(figures: dict[str, Figures]) -> str:
          f"{whole['claims_per_second']:.1f} ÷ {whole['seals_per_second']:.0f}"),
         ("first paint of the counter ÷ python -c pass", screen["ratio"],
          f"{_milliseconds(screen['paint_seconds'])} ÷ {_milliseconds(screen['python_seconds'])}"),
+        ("a key while a mute card is read ÷ with an empty reader", typed["ratio"],
+         f"{_milliseconds(typed['mute_median_seconds'])} (95 %: {_milliseconds(typed['mute_p95_seconds'])})"
+         f" ÷ {_milliseconds(typed['idle_median_seconds'])}"),
     ]  # fmt: skip
     lines = [_row(*row) for row in rows]
     return "".join([*lines, _card_line(figures), *_backlog_line(figures)])

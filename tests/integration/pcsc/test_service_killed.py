@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from hardware import CardInserted, HardwareError, ReaderAdded, ServiceBack, ServiceLost
+from hardware import CardInserted, CardWithdrawn, HardwareError, ReaderAdded, ServiceBack, ServiceLost
 from hardware.emulator import VirtualReader, load_profile, make_card
 from hardware.emulator.card import Reply, VirtualCard
 from hardware.pcsc import PcscSource
@@ -111,6 +111,7 @@ def test_a_service_killed_in_readings_comes_back_each_time(own_service: Pcscd) -
             events.until(CardInserted)
             assert bench.read().people == PEOPLE
             tray.remove()
+            events.until(CardWithdrawn(tray.reader))
             gc.collect()
             held.append(Held.by(os.getpid()))
             threads.append(_ours())
