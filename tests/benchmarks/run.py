@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import backlog, card, durable, flushes, keys, paint, pipeline
+from tests.benchmarks import backlog, card, durable, flushes, keys, paint, pipeline, pricing
 
 SCRATCH = Path(__file__).resolve().parents[2] / ".benchmarks"
 Figures = dict[str, float]
@@ -36,6 +36,7 @@ def measure(*, quick: bool, waiting: int) -> dict[str, Figures]:
         "pipeline": pipeline.measure(0, 2) if quick else pipeline.measure(20, 320),
         "first_paint": paint.measure(SCRATCH, 1 if quick else 5),
         "keys": keys.measure(SCRATCH, 2 if quick else 20),
+        "quote": pricing.measure(1, 50, 100) if quick else pricing.measure(),
     }
     if read := card.measure(20 if quick else 500):
         figures["card"] = read
@@ -51,7 +52,7 @@ def _durable(count: int) -> Figures:
 
 def _table(figures: dict[str, Figures]) -> str:
     enqueue, whole, screen = figures["durable_enqueue"], figures["pipeline"], figures["first_paint"]
-    typed = figures["keys"]
+    typed, quote = figures["keys"], figures["quote"]
     counted = f"{enqueue['flushes']:.0f} flushes" if "flushes" in enqueue else "flushes not counted: no strace"
     rows = [
         ("durable enqueue ÷ the same bytes written and flushed twice", enqueue["ratio"],
@@ -63,6 +64,9 @@ def _table(figures: dict[str, Figures]) -> str:
         ("a key while a mute card is read ÷ with an empty reader", typed["ratio"],
          f"{_milliseconds(typed['mute_median_seconds'])} (95 %: {_milliseconds(typed['mute_p95_seconds'])})"
          f" ÷ {_milliseconds(typed['idle_median_seconds'])}"),
+        ("a quote of three lines ÷ one strict decoding of its JSON", quote["ratio"],
+         f"{_milliseconds(quote['quote_seconds'])} ÷ {_milliseconds(quote['decode_seconds'])};"
+         f" 10,000 quotes need {quote['peak_many'] / quote['peak_10']:.2f} times the memory of 10"),
     ]  # fmt: skip
     lines = [_row(*row) for row in rows]
     return "".join([*lines, _card_line(figures), *_backlog_line(figures)])
