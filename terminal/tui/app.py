@@ -7,6 +7,7 @@ terminal and no word of a customer.
 """
 
 import asyncio
+import os
 import signal
 from time import monotonic
 
@@ -25,6 +26,7 @@ from terminal.workflow.types import CounterPort
 
 SNAPSHOT_SECONDS = 10
 IDLE_LOOK_SECONDS = 5
+STDIN = 0
 CRASHED = 70
 """Exit status of a crash (EX_SOFTWARE of sysexits.h)."""
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -48,6 +50,7 @@ class CounterApp(Pages):
             self.register_theme(palette.theme())
         self.theme = palette_named(theme).name
         self._idle = IdleWatch(idle_seconds, monotonic())
+        self._on_terminal = os.isatty(STDIN)
 
     def on_mount(self) -> None:
         """Begin to look at the counter."""
@@ -76,7 +79,9 @@ class CounterApp(Pages):
             await super().on_event(event)
 
     def look_idle(self) -> None:
-        """Warn, then lock, when nobody has touched a key."""
+        """Warn, then lock, when nobody has touched a key; leave when the terminal is gone: not every one says so."""
+        if self._on_terminal and not os.isatty(STDIN):
+            self.exit()
         verdict = self._idle.verdict(monotonic())
         if self.locked or verdict is Idle.STAY:
             return

@@ -1,6 +1,10 @@
 """The program in a real pseudo-terminal: from its first words to the clean terminal it leaves."""
 
+import os
+import pty
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +13,7 @@ from terminal.tui.app import CRASHED
 from tests.tui.counter_program import PLANTED
 from tests.tui.real_shop import PIN
 from tests.tui.scenes import MARIE
-from tests.tui.terminal_emulator import Screen
+from tests.tui.terminal_emulator import PATIENCE, PROGRAM, Screen
 
 F10, F11, ESCAPE, ENTER = "\x1b[21~", "\x1b[23~", "\x1b", "\r"
 LEFT_ALTERNATE, CURSOR_BACK, MOUSE_OFF = b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l"
@@ -47,6 +51,19 @@ def test_a_signal_leaves_a_clean_terminal(tmp_path: Path, number: signal.Signals
     screen.signal(number)
     assert screen.end() == 0
     assert_clean(screen.raw)
+
+
+def test_a_terminal_that_vanishes_ends_the_program(tmp_path: Path) -> None:
+    """A window that is closed without a signal reaching the program: it does not stay behind."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, str(PROGRAM), str(tmp_path), "real"]
+    program = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    shown = b""
+    while b"Poste verrouill" not in shown:
+        shown += os.read(ours, 65536)
+    os.close(ours)
+    assert program.wait(PATIENCE) is not None
 
 
 def test_a_crash_names_nobody(tmp_path: Path) -> None:
