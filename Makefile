@@ -15,7 +15,7 @@ STAMPS := .venv/stamps
 PIP := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --require-hashes --no-build-isolation
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: help setup system demo test soak lint bench insurer pictures lock clean
+.PHONY: help setup system demo test soak lint bench insurer pictures lock clean mutants
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ insurer: setup ## a reference insurer in the folder INSURER_DIR (default .insure
 	@echo "An invitation for a shop: $(BIN)/comptoir-insurer invite --dir $(INSURER_DIR) --shop 991000019"
 	@echo "What was received:        $(BIN)/comptoir-insurer claims --dir $(INSURER_DIR)"
 	$(BIN)/comptoir-insurer serve --dir $(INSURER_DIR)
+
+mutants: setup ## mutation testing of the domain; ARGS='pricing money' narrows it
+	@$(BIN)/python -m tests.unit.terminal.domain.mutation $(ARGS)
 
 pictures: setup ## draw the screens again into tests/tui/pictures (the README shows them)
 	$(BIN)/python tests/tui/make_pictures.py
