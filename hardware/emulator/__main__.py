@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from hardware.emulator.faults import FAULTS
+from hardware.emulator.faults import FAULTS, FaultKind
 from hardware.emulator.profiles import load_profile, profile_names
 from hardware.emulator.vpcd import SLOTS, VirtualReader
 from hardware.errors import CardProfileInvalid, HardwareError
@@ -51,9 +51,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _default(kind: FaultKind) -> str:
+    return f" (default {kind.default:g})" if "VALUE" in kind.about else ""
+
+
 def _listing() -> str:
     profiles = [f"  {name:14} {load_profile(name).about}" for name in profile_names()]
-    faults = [f"  {name:14} {kind.about} (default {kind.default:g})" for name, kind in FAULTS.items()]
+    faults = [f"  {name:14} {kind.about}{_default(kind)}" for name, kind in FAULTS.items()]
     return "\n".join(["profiles:", *profiles, "faults:", *faults, ""])
 
 

@@ -26,21 +26,22 @@ STRANGERS = {"vitale_2": ("corse", "simple"), "egk": ("egk", "egk_enfant")}
 
 @dataclass(frozen=True)
 class FaultKind:
-    """One fault: what it does and the value it has when none is given."""
+    """One fault: what it does, the value it has when none is given, and the least that makes sense."""
 
     about: str
     default: float
+    least: int = 1
 
 
 FAULTS = {
     "pulled": FaultKind("the card leaves instead of answering command number VALUE", 4),
     "swapped": FaultKind("instead of answering command number VALUE, another holder's card is in its place", 4),
     "mute": FaultKind("the card never answers again from command number VALUE on", 1),
-    "slow": FaultKind("every answer takes VALUE seconds a byte", REAL_BYTE_SECONDS),
+    "slow": FaultKind("every answer takes VALUE seconds a byte", REAL_BYTE_SECONDS, 0),
     "wrong_status": FaultKind("command number VALUE is answered 6F00", 4),
-    "truncated": FaultKind("the second file (NIR, insurance) ends in the middle", 0),
-    "counts_differ": FaultKind("a Vitale's NIR file lacks the last holder", 0),
-    "garbage": FaultKind("both files hold random bytes, made from seed VALUE", 1),
+    "truncated": FaultKind("the second file (NIR, insurance) ends in the middle", 0, 0),
+    "counts_differ": FaultKind("a Vitale's NIR file lacks the last holder", 0, 0),
+    "garbage": FaultKind("both files hold random bytes, made from seed VALUE", 1, 0),
 }
 
 
@@ -61,8 +62,8 @@ def parse_fault(text: str) -> Fault:
         number = float(value) if value else FAULTS[name].default
     except ValueError:
         number = math.nan
-    if not 0 <= number < math.inf:
-        raise CardProfileInvalid("a fault's value is a number, 0 or more", field="fault")
+    if not FAULTS[name].least <= number < math.inf:
+        raise CardProfileInvalid(f"the value of {name} is a number, {FAULTS[name].least} or more", field="fault")
     return Fault(name, number)
 
 

@@ -44,6 +44,9 @@ _FIELDS = frozenset(
 _HOLDER_FIELDS = ("surname", "given_name", "birth_date", "nir")
 _INSURED_FIELDS = ("surname", "given_name", "birth_date", "insured_id", "insurer_number", "insurer_name")
 _FOUR_EQUAL_DIGITS = re.compile(r"(\d)\1{3}")
+_BIRTH_DATE = re.compile(r"\d{6}|\d{8}", re.ASCII)
+_COUNTRY = re.compile(r"([A-Z]{2})?")
+_WORDS: Mapping[type, str] = {str: "text", int: "a whole number", list: "a list"}
 T = TypeVar("T")
 
 
@@ -88,14 +91,16 @@ def parse_profile(text: str) -> Profile:
     """The profile that `text` (JSON) describes; CardProfileInvalid names the first field that is wrong."""
     try:
         data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CardProfileInvalid(f"not JSON: line {error.lineno}, column {error.colno}", field="") from error
     except (ValueError, RecursionError) as error:
-        raise CardProfileInvalid("not JSON", field="") from error
+        raise CardProfileInvalid("not JSON that can be taken apart", field="") from error
     data = _object(data, _FIELDS, "")
     _one_of(data, "schema", (SCHEMA,))
     card = _one_of(data, "card", CARDS)
     holders = _holders(_get(data, "holders", list, []))
     if bool(holders) != (card == "vitale_2"):
-        raise _wrong("holders", "vitale_2 needs one at least, other cards have none")
+        raise _wrong("holders", "must name somebody on a vitale_2, and nobody on another card")
     if ("insured" in data) != (card == "egk"):
         raise _wrong("insured", "is given for an egk, and only for one")
     return Profile(
@@ -105,7 +110,7 @@ def parse_profile(text: str) -> Profile:
         atr=_hex(_get(data, "atr", str, DEFAULT_ATRS.get(card))),
         answers=_one_of(data, "answers", ANSWERS),
         lengths=_one_of(data, "lengths", LENGTHS),
-        country=_get(data, "country", str, ""),
+        country=_shaped(_get(data, "country", str, ""), _COUNTRY, "country", "must be two capital letters"),
         file_size=_size(_get(data, "file_size", int, 0)),
         fault=_get(data, "fault", str, "") or None,
         holders=holders,
@@ -115,9 +120,11 @@ def parse_profile(text: str) -> Profile:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
-    except (OSError, ValueError) as error:
-        raise CardProfileInvalid("the profile cannot be read", field="") from error
+        return path.read_text("utf-8-sig")
+    except OSError as error:
+        raise CardProfileInvalid(f"{path}: {error.strerror}", field="") from error
+    except ValueError as error:
+        raise CardProfileInvalid(f"{path} is not UTF-8 text", field="") from error
 
 
 def _holders(items: list[object]) -> tuple[VitalePerson, ...]:
@@ -130,8 +137,11 @@ def _holder(item: object, where: str) -> VitalePerson:
         *(_encoded(_get(data, name, str, where=where), where + name, "Latin-1") for name in _HOLDER_FIELDS)
     )
     nir = person.nir.replace(" ", "")
-    if not is_nir(nir) or nir[7:10] != NO_COMMUNE:
-        raise _wrong(where + "nir", "needs a right key and the commune 999")
+    if not is_nir(nir):
+        raise _wrong(where + "nir", "needs 15 characters of which the last two are the right key")
+    if nir[7:10] != NO_COMMUNE:
+        raise _wrong(where + "nir", "needs the commune 999, which does not exist")
+    _shaped(person.birth_date, _BIRTH_DATE, where + "birth_date", "must be 8 digits, or 6 for a date without century")
     return VitalePerson(person.surname, person.given_name, person.birth_date, nir)
 
 
@@ -142,6 +152,12 @@ def _insured(item: object) -> EgkRecord:
     if not is_insured_id(insured.insured_id) or not _FOUR_EQUAL_DIGITS.search(insured.insured_id[1:9]):
         raise _wrong("insured.insured_id", "needs a right check digit and four equal digits in a row")
     return insured
+
+
+def _shaped(text: str, shape: re.Pattern[str], where: str, rule: str) -> str:
+    if not shape.fullmatch(text):
+        raise _wrong(where, rule)
+    return text
 
 
 def _encoded(text: str, where: str, encoding: str) -> str:
@@ -163,7 +179,7 @@ def _object(data: object, fields: frozenset[str], where: str) -> Mapping[str, An
 def _get(data: Mapping[str, Any], name: str, kind: type[T], default: T | None = None, *, where: str = "") -> T:
     value = data.get(name, default)
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise _wrong(where + name, f"must be given as {kind.__name__}")
+        raise _wrong(where + name, f"must be given as {_WORDS[kind]}")
     return value
 
 

@@ -101,6 +101,8 @@ def test_a_file_is_a_profile(tmp_path: Path, read_card: Callable[[str], VitaleRe
         ({"holders": [HOLDER | {"nir": "2 84 05 75 999 123 25"}]}, "holders[0].nir"),
         ({"holders": [HOLDER | {"nir": "2 84 05 75 0" + "56 123 87"}]}, "holders[0].nir"),
         ({"holders": [{**HOLDER, "birth_date": 19840523}]}, "holders[0].birth_date"),
+        ({"holders": [{**HOLDER, "birth_date": "1984-05-23"}]}, "holders[0].birth_date"),
+        ({"country": "FRA"}, "country"),
     ],
 )
 def test_what_is_wrong_is_named(change: dict[str, object], field: str) -> None:
@@ -124,6 +126,24 @@ def test_any_text_is_a_profile_or_refused(text: str) -> None:
         parse_profile(text)
 
 
+def test_a_mistake_in_the_json_is_placed() -> None:
+    """Whoever forgot a comma is told the line and the column."""
+    with pytest.raises(CardProfileInvalid, match="line 3, column 1"):
+        parse_profile('{"name": "my-card"\n\n"about": ""}')
+
+
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+    """A missing file and one that is not UTF-8 are told apart; a byte order mark is harmless."""
+    path = tmp_path / "my-card.json"
+    with pytest.raises(CardProfileInvalid, match="No such file"):
+        load_profile(str(path))
+    path.write_bytes("{é".encode("latin-1"))
+    with pytest.raises(CardProfileInvalid, match="not UTF-8"):
+        load_profile(str(path))
+    path.write_text(json.dumps(SMALLEST), "utf-8-sig")
+    assert load_profile(str(path)).name == "my-card"
+
+
 def test_nesting_without_end_is_refused() -> None:
     """A text made to exhaust the parser is refused like any other."""
     with pytest.raises(CardProfileInvalid):
@@ -137,7 +157,9 @@ def test_an_unknown_profile_is_refused(name: str) -> None:
         load_profile(name)
 
 
-@pytest.mark.parametrize("text", ["melted", "", "pulled:soon", "slow:0,1", "slow:nan", "slow:inf", "pulled:-1"])
+@pytest.mark.parametrize(
+    "text", ["melted", "", "pulled:soon", "slow:0,1", "slow:nan", "slow:inf", "pulled:-1", "pulled:0"]
+)
 def test_an_unknown_fault_is_refused(text: str) -> None:
     """A fault that does not exist, or whose value is no number, is refused."""
     with pytest.raises(CardProfileInvalid):
@@ -178,7 +200,7 @@ def test_files_that_are_not_free_are_refused() -> None:
 
 def test_the_page_for_card_writers_is_true(read_card: Callable[[str], VitaleRecord], tmp_path: Path) -> None:
     """The page's smallest card is read, and the page names every field, fault and default that the code has."""
-    (smallest,) = re.findall(r"## The smallest card\n\n(.*?)\n\nA name", PAGE, re.DOTALL)
+    (smallest,) = re.findall(r"## The smallest card\n\n(.*?)\n\nWhat is", PAGE, re.DOTALL)
     path = tmp_path / "smallest.json"
     path.write_text(smallest, "utf-8")
     assert read_card(str(path)).people == load_profile("simple").holders

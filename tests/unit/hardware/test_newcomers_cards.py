@@ -31,6 +31,17 @@ def test_a_newcomers_vitale_is_read() -> None:
     assert [person.birth_date for person in people] == ["620331", "19980600", "20231101"]
 
 
+def test_another_newcomers_family_is_read() -> None:
+    """An adult with an accented name and two children, written by a second person from the page alone."""
+    source, _written = _source("newcomer-family")
+    people = source.read(source.readers()[0], read_vitale).people
+    assert [(person.surname, person.given_name) for person in people] == [
+        ("TOURNESAC", "HÉLOÏSE"),
+        ("TOURNESAC", "BASILE"),
+        ("TOURNESAC", "ODILON"),
+    ]
+
+
 def test_a_newcomers_german_card_is_read() -> None:
     """The person and the insurer come back as they were written."""
     source, written = _source("newcomer-egk")
