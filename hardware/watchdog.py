@@ -35,9 +35,9 @@ class Patience:
 
 
 class Worker:
-    """One thread for one card session. `release` runs last, in that thread, once."""
+    """One thread for one session, called `name`. `release` runs last, in that thread, once."""
 
-    def __init__(self, release: Callable[[], None], patience: Patience) -> None:
+    def __init__(self, release: Callable[[], None], patience: Patience, name: str = "card-session") -> None:
         self._release = release
         self._patience = patience
         self._overdue: type[HardwareError] = CardTooSlow
@@ -47,7 +47,7 @@ class Worker:
         self._given_up = False
         self._tasks: SimpleQueue[Callable[[], Any] | None] = SimpleQueue()
         self._outcomes: SimpleQueue[Callable[[], Any]] = SimpleQueue()
-        self._thread = threading.Thread(target=self._serve, name="card-session", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
 
     @property
@@ -169,11 +169,12 @@ class InnerConnection:
 class Roster:
     """The workers of one source, so that a reader whose card still owes an answer is not asked again.
 
-    Any thread may ask; the name stands for a reader, or for the service itself.
+    Any thread may ask; the name stands for a reader, or for the service itself. The threads are called `threads`.
     """
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: Patience, threads: str = "card-session") -> None:
         self._patience = patience
+        self._threads = threads
         self._workers: list[tuple[str, Worker]] = []
         self._changing = threading.Lock()
 
@@ -183,6 +184,6 @@ class Roster:
             if name == reader:
                 worker.refuse_if_stuck()
         with self._changing:
-            hired = Worker(release, self._patience)
+            hired = Worker(release, self._patience, self._threads)
             self._workers = [(name, worker) for name, worker in self._workers if worker.alive] + [(reader, hired)]
         return hired

@@ -25,7 +25,7 @@ from hardware import (
 )
 from hardware.emulator import VirtualReader, load_profile, make_card
 from hardware.emulator.card import AtrOnlyCard, Reply, VirtualCard
-from hardware.pcsc import _Session
+from hardware.pcsc.session import Session
 from hardware.watchdog import Patience, Roster
 from tests.pcscd_fixture import Bench, Pcscd, bench_of
 
@@ -199,7 +199,7 @@ def _heard_while_reading(bench: Bench, card: Heard) -> list[bytes]:
 def test_a_moved_event_counter_is_a_swap(virtual_bench: Bench) -> None:
     """When the reader has counted a movement since the session began, the card is not confirmed."""
     virtual_bench.insert("simple")
-    with closing(_Session(virtual_bench.reader, Roster(Patience()))) as session:
+    with closing(Session(virtual_bench.reader, Roster(Patience()))) as session:
         session.begin()
         session.confirm()
         session._held.counter -= 2

@@ -1,29 +1,30 @@
-"""The PC/SC service is there and answers nobody: whoever asks gets an error in time, and whoever stops has stopped.
+"""The PC/SC service is there and answers nobody: whoever asks gets an error in time, and whoever stops has stopped."""
 
-Rule: these run in `make soak` only. pyscard keeps Python's lock while it lists readers or opens a context, so a service
-that is frozen at that very moment stops the whole process, the test run with it (seen once; py-spy showed the lock).
-"""
-
-import os
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 
 import pytest
 
-from hardware import CardMute, ReaderAdded, ReaderEvent, ServiceDown
+from hardware import (
+    CardMute,
+    CardWithdrawn,
+    HardwareError,
+    ReaderAdded,
+    ReaderEvent,
+    ReaderGone,
+    ServiceBack,
+    ServiceDown,
+    ServiceLost,
+)
 from hardware.emulator import VirtualReader, load_profile
 from hardware.pcsc import PcscSource
-from tests.pcscd_fixture import PATIENCE, Bench, Events, Pcscd, watching
+from tests.pcscd_fixture import PATIENCE, Bench, Pcscd, bench_of, watching
 
-pytestmark = [
-    pytest.mark.pcsc,
-    pytest.mark.skipif(
-        not os.environ.get("COMPTOIR_SOAK"),
-        reason="a service frozen while readers are listed stops the whole process: make soak runs this",
-    ),
-]
+pytestmark = pytest.mark.pcsc
 SELECT_ROOT = bytes.fromhex("00A40000023F00")
+FREEZES = 5
+BEATS = 20
 
 
 def _threads(*names: str) -> set[threading.Thread]:
@@ -75,8 +76,28 @@ def test_opening_on_a_frozen_service_says_that_it_is_down(own_service: Pcscd, im
     assert _all_end(waiting)
 
 
+def test_a_frozen_service_is_lost_and_comes_back(own_service: Pcscd, virtual_bench: Bench) -> None:
+    """The watch tells of a frozen service as of a dead one, once, one thread waits, and the card is found again."""
+    virtual_bench.insert("simple")
+    with watching(PcscSource(timeout=1.0)) as events:
+        events.until(ReaderAdded(VirtualReader("cps").reader))
+        before = _threads("reader-look")
+        with own_service.frozen():
+            lost = events.until(ServiceLost())
+            assert lost[-4:-1] == [
+                CardWithdrawn(virtual_bench.reader),
+                ReaderGone(virtual_bench.reader),
+                ReaderGone(VirtualReader("cps").reader),
+            ]
+            with pytest.raises(ServiceDown):
+                PcscSource(timeout=1.0).readers()
+            assert len(_threads("reader-look")) <= len(before)
+        assert events.until(ReaderAdded(virtual_bench.reader))[0] == ServiceBack()
+    assert virtual_bench.read().people == load_profile("simple").holders
+
+
 def test_a_watch_can_be_stopped_while_the_service_is_frozen(own_service: Pcscd) -> None:
-    """Stopping comes back, posts nothing afterwards, and the thread ends when the service moves again."""
+    """Stopping comes back, posts nothing afterwards, and the threads end when the service moves again."""
     source, posted = PcscSource(), list[ReaderEvent]()
     told = threading.Event()
 
@@ -89,9 +110,66 @@ def test_a_watch_can_be_stopped_while_the_service_is_frozen(own_service: Pcscd) 
     assert told.wait(PATIENCE)
     with own_service.frozen():
         assert _returns(watch.stop)
-        seen, left = list(posted), _threads("reader-watch", "reader-watch-stop")
+        seen, left = list(posted), _threads("reader-watch", "reader-watch-stop", "reader-look")
     assert _all_end(left)
     assert posted == seen
     with watching(source) as events:
-        assert isinstance(events, Events)
         events.until(ReaderAdded(VirtualReader().reader))
+
+
+@contextmanager
+def _asking_without_pause(count: int) -> Iterator[None]:
+    """So many threads that list the readers and open sessions, again and again."""
+    ended = threading.Event()
+
+    def ask() -> None:
+        source, reader = PcscSource(timeout=1.0), VirtualReader().reader
+        while not ended.is_set():
+            with suppress(HardwareError):
+                source.readers()
+                source.open(reader).close()
+
+    asking = [threading.Thread(target=ask) for _ in range(count)]
+    for thread in asking:
+        thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        assert _all_end(asking)
+
+
+@contextmanager
+def _beating() -> Iterator[threading.Semaphore]:
+    """A thread that gives a beat away every few milliseconds for as long as Python lets it."""
+    beats, ended = threading.Semaphore(0), threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(0.005):
+            beats.release()
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    try:
+        yield beats
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _beats_on(beats: threading.Semaphore) -> bool:
+    """Whether new beats come, however many are left from before."""
+    while beats.acquire(blocking=False):
+        pass
+    return all(beats.acquire(timeout=PATIENCE) for _ in range(BEATS))
+
+
+def test_a_process_goes_on_whenever_the_service_freezes(own_service: Pcscd) -> None:
+    """Frozen again and again in the midst of listings and sessions, the service never stops another thread."""
+    tray = VirtualReader()
+    with bench_of(PcscSource(), tray, tray.reader) as bench, _beating() as beats, _asking_without_pause(2):
+        bench.insert("simple")
+        for _ in range(FREEZES):
+            with own_service.frozen():
+                assert _beats_on(beats)
+            assert _beats_on(beats)

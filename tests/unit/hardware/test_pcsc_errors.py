@@ -19,7 +19,7 @@ from hardware import (
     ReaderMissing,
     ServiceDown,
 )
-from hardware.pcsc import call, error_of
+from hardware.pcsc.calls import call, error_of
 
 CODES = {
     0x8010000C: CardAbsent,
