@@ -215,3 +215,9 @@ class AddressUnavailable(SyncError):
 
     code = "address_unavailable"
     environment = True
+
+
+class SlotUnknown(SyncError):
+    """Nobody has a slot of this name and kind."""
+
+    code = "slot_unknown"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -20,6 +20,9 @@ from terminal.catalogue import home_catalogue
 from terminal.config import Config, read_config, write_config
 from terminal.domain.errors import InputInvalid
 from terminal.workflow.desk import Desk
+
+if TYPE_CHECKING:
+    from terminal.vault.accounts import Cost
 
 BUILD_FLOOR: Final = datetime(2026, 11, 21, tzinfo=UTC)
 """No true clock can be earlier than this release."""
@@ -48,11 +51,15 @@ def pcsc_source() -> CardSource:
 
 
 @contextmanager
-def open_desk(home: Path, cards: CardSource | None = None) -> Iterator[Desk]:
-    """The desk of an existing home; recovered claims are brought back before it is handed over."""
+def open_desk(home: Path, cards: CardSource | None = None, pin_cost: "Cost | None" = None) -> Iterator[Desk]:
+    """The desk of an existing home; recovered claims are brought back before it is handed over.
+
+    `pin_cost`: what a new PIN costs to try, where it is not to be measured on this machine.
+    """
     from sync.home import open_home
     from sync.receipts import last_signed_time
     from terminal.vault import Vault
+    from terminal.vault.accounts import measured_cost
 
     with ExitStack() as stack:
         opened = open_home(home)
@@ -60,7 +67,7 @@ def open_desk(home: Path, cards: CardSource | None = None) -> Iterator[Desk]:
         opened.outbox.reconcile()
         yield Desk(
             home=opened,
-            vault=Vault(opened),
+            vault=Vault(opened, pin_cost or measured_cost),
             config=read_config(home),
             catalogue=home_catalogue(home),
             clock=home_clock(home, last_signed_time(opened.outbox)),

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from hardware.emulator import EmulatedSource
+from sync.crypto.stretching import Argon2Cost
 from terminal.bootstrap import enrol_with, open_desk, prepare_home
 from terminal.cli.demo_insurers import DemoInsurer, demo_insurers
 from terminal.config import Config
@@ -23,6 +24,8 @@ from terminal.workflow.models import FRAME_A, LENS_A
 from terminal.workflow.types import Draft, DraftLine, Person
 
 SHOP = "991000019"
+CHEAP = Argon2Cost(memory_kib=64, passes=1, lanes=1)
+"""What a PIN costs in a test: the real cost would make a run hours long."""
 USER, PIN = "camille", "2468"
 
 
@@ -77,7 +80,7 @@ def open_shop(tmp_path: Path, insurers: tuple[DemoInsurer, ...]) -> Iterator[Ope
         def make(grace: int = 0, *, with_insurers: tuple[DemoInsurer, ...] = insurers, name: str = "home") -> Shop:
             home, cards = tmp_path / name, EmulatedSource()
             prepare_home(home, Config(shop_am_id=SHOP, shop_name="Optique Exemple", grace_seconds=grace))
-            desk = stack.enter_context(open_desk(home, cards))
+            desk = stack.enter_context(open_desk(home, cards, lambda: CHEAP))
             desk.vault.accounts.add(Account(USER, "Camille D."), PIN, None)
             desk.vault.unlock(USER, PIN)
             for insurer in with_insurers:

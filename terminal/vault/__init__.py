@@ -4,7 +4,8 @@ Rules: a dossier lies in the encrypted store, encrypted once more under the shop
 the sync service never has it. Names, NIRs and amounts are inside that second layer.
 """
 
-from terminal.vault.accounts import Account, Accounts, Vault
+from terminal.vault.accounts import Account, Accounts
 from terminal.vault.dossiers import Dossier, Dossiers, Number
+from terminal.vault.vault import Vault
 
 __all__ = ["Account", "Accounts", "Dossier", "Dossiers", "Number", "Vault"]

@@ -1,41 +1,51 @@
-"""Accounts: who may open the shop key, each with a PIN of their own.
+"""Accounts: who works at this terminal, in which role, each with a PIN of their own.
 
-Rules: the PIN itself is stored nowhere; it opens a slot of the keyslots file together with the device secret. The
-table only holds the name shown on the lock screen. The first account creates the shop key; every later one needs
-somebody who is logged in.
+Rules: the PIN itself is stored nowhere; it opens a slot of the keyslots file together with the device secret, and the
+role is bound into that slot. The table only holds the name shown on the lock screen, and who is closed. The first
+account creates the shop key and is the responsible person's; who may make the later ones is the workflow's rule. The
+cost of a PIN is measured on this machine (about half a second).
 """
 
+import re
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from time import perf_counter
+from typing import Final
 
-from sqlalchemy import Column, MetaData, Table, Text, select
+from sqlalchemy import Column, Integer, MetaData, Table, Text, select
 from sqlalchemy.dialects.sqlite import insert
 
-from sync.crypto.keyslots import add_pin_slot, open_pin_slot, slots
-from sync.errors import SyncError
+from sync.crypto.keyslots import slots
+from sync.crypto.shopslots import ShopSlots, require_pin
+from sync.crypto.stretching import Argon2Cost, calibrate
+from sync.errors import SlotUnknown
 from sync.home import OpenHome
-from terminal.vault.dossiers import SCHEMA as DOSSIER_SCHEMA
-from terminal.vault.dossiers import Dossiers
+from terminal.domain.roles import Role
+from terminal.vault.refusals import AccountDisabled, AccountExists, AccountIdInvalid, AccountUnknown, Locked
 
-SCHEMA = (("CREATE TABLE account (id TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT",),)
-_table = Table("account", MetaData(), Column("id", Text, primary_key=True), Column("name", Text))
+UNLOCK_SECONDS: Final = 0.5
+SCHEMA = (
+    ("CREATE TABLE account (id TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT",),
+    ("ALTER TABLE account ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0",),
+)
+_table = Table(
+    "account",
+    MetaData(),
+    Column("id", Text, primary_key=True),
+    Column("name", Text),
+    Column("disabled", Integer),
+)
+_ID: Final = re.compile(r"[a-z][a-z0-9._-]{0,31}", re.ASCII)
+
+Cost = Callable[[], Argon2Cost]
 
 
-class AccountUnknown(SyncError):
-    """No account has this id."""
-
-    code = "account_unknown"
-
-
-class AccountExists(SyncError):
-    """An account already has this id."""
-
-    code = "account_exists"
-
-
-class Locked(SyncError):
-    """Nobody is logged in: the shop key is not in memory."""
-
-    code = "locked"
+@cache
+def measured_cost() -> Argon2Cost:
+    """What makes one PIN take about half a second on this machine; measured once in a process."""
+    return calibrate(UNLOCK_SECONDS, perf_counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,77 +54,88 @@ class Account:
 
     id: str
     name: str
+    role: Role = Role.STAFF
+    disabled: bool = False
 
 
 class Accounts:
-    """The accounts of a home: those that have a slot in the keyslots file; the table holds their names."""
+    """The accounts of a home: those that have a slot in the keyslots file, and those that had one."""
 
-    def __init__(self, home: OpenHome) -> None:
+    def __init__(self, home: OpenHome, cost: Cost = measured_cost) -> None:
         self._home = home
+        self.slots = ShopSlots(home.keyslots, home.device_secret, cost)
         home.store.migrate("account", SCHEMA)
 
     def all(self) -> tuple[Account, ...]:
-        """Every account, in order of creation."""
+        """Every account that opens, in order of creation."""
         with self._home.store.read() as connection:
-            names = {row.id: row.name for row in connection.execute(select(_table))}
-        ids = [slot.slot_id for slot in slots(self._home.keyslots)]
-        return tuple(Account(account_id, names.get(account_id, account_id)) for account_id in ids)
+            rows = {row.id: row for row in connection.execute(select(_table))}
+        people = [slot for slot in slots(self._home.keyslots) if slot.kind == "pin"]
+        return tuple(
+            Account(slot.slot_id, rows[slot.slot_id].name if slot.slot_id in rows else slot.slot_id, Role(slot.role))
+            for slot in people
+            if slot.slot_id not in rows or not rows[slot.slot_id].disabled
+        )
+
+    def closed(self) -> tuple[Account, ...]:
+        """The accounts that were closed; their role is forgotten with their slot."""
+        with self._home.store.read() as connection:
+            found = connection.execute(select(_table).where(_table.c.disabled == 1).order_by(_table.c.id)).all()
+        return tuple(Account(row.id, row.name, disabled=True) for row in found)
 
     def get(self, account_id: str) -> Account:
-        """One account; AccountUnknown otherwise."""
+        """One account; AccountDisabled, AccountUnknown."""
         found = [account for account in self.all() if account.id == account_id]
-        if not found:
-            raise AccountUnknown(account=account_id)
-        return found[0]
+        if found:
+            return found[0]
+        if any(account.id == account_id for account in self.closed()):
+            raise AccountDisabled(account=account_id)
+        raise AccountUnknown(account=account_id)
 
     def add(self, account: Account, pin: str, shop_seed: bytes | None) -> None:
         """Give `account` a PIN slot; `shop_seed` is None for the first account only, which makes the shop key.
 
-        AccountExists, Locked, PinInvalid. The name is written first: an account exists once it has a slot.
+        AccountExists, AccountIdInvalid, Locked, PinInvalid. The name is written first: an account exists once it has
+        a slot. A technician gets no shop key.
         """
-        accounts = self.all()
-        if any(other.id == account.id for other in accounts):
-            raise AccountExists(account=account.id)
-        if accounts and shop_seed is None:
+        require_pin(pin)
+        self._require_new(account)
+        first = not self.all()
+        if not first and shop_seed is None:
             raise Locked
+        self._forget_slots_of_a_closed(account.id)
+        self._name(account)
+        if first:
+            self.slots.add_pin(account.id, pin, role=Role.RESPONSIBLE)
+        elif account.role.sees_dossiers:
+            self.slots.add_pin(account.id, pin, shop_seed, role=account.role)
+        else:
+            self.slots.add_technician(account.id, pin, account.role)
+
+    def close(self, account_id: str) -> None:
+        """Forget every way in that a person has, and remember that they were here; AccountUnknown.
+
+        The mark comes first, so that a power cut in between leaves an account that does not open.
+        """
+        account = self.get(account_id)
+        marked = insert(_table).values(id=account.id, name=account.name, disabled=1)
         with self._home.store.write() as connection:
-            named = insert(_table).values(id=account.id, name=account.name)
-            connection.execute(named.on_conflict_do_update(index_elements=["id"], set_={"name": account.name}))
-        add_pin_slot(self._home.keyslots, self._home.device_secret, account.id, pin, shop_seed=shop_seed)
+            connection.execute(marked.on_conflict_do_update(index_elements=["id"], set_={"disabled": 1}))
+        self._forget_slots_of_a_closed(account.id)
 
+    def _forget_slots_of_a_closed(self, account_id: str) -> None:
+        if any(account.id == account_id for account in self.closed()):
+            with suppress(SlotUnknown):
+                self.slots.remove(account_id)
 
-class Vault:
-    """The shop key's lifetime: from `unlock` to `lock`."""
+    def _require_new(self, account: Account) -> None:
+        if not _ID.fullmatch(account.id):
+            raise AccountIdInvalid
+        if any(other.id == account.id for other in self.all()):
+            raise AccountExists(account=account.id)
 
-    def __init__(self, home: OpenHome) -> None:
-        self._home = home
-        self.accounts = Accounts(home)
-        home.store.migrate("dossier", DOSSIER_SCHEMA)
-        self.user: Account | None = None
-        self._seed: bytes | None = None
-        self._dossiers: Dossiers | None = None
-
-    def unlock(self, account_id: str, pin: str) -> None:
-        """Open the shop key; AccountUnknown or PinWrong otherwise. Takes about half a second by design."""
-        account = self.accounts.get(account_id)
-        self._seed = open_pin_slot(self._home.keyslots, self._home.device_secret, account.id, pin)
-        self._dossiers = Dossiers(self._home.store, self._seed)
-        self.user = account
-
-    def lock(self) -> None:
-        """Drop the shop key and every opened dossier."""
-        self._seed = self._dossiers = self.user = None
-
-    @property
-    def seed(self) -> bytes:
-        """The shop seed; Locked when nobody is logged in."""
-        if self._seed is None:
-            raise Locked
-        return self._seed
-
-    @property
-    def dossiers(self) -> Dossiers:
-        """The dossiers; Locked when nobody is logged in."""
-        if self._dossiers is None:
-            raise Locked
-        return self._dossiers
+    def _name(self, account: Account) -> None:
+        values = {"name": account.name, "disabled": 0}
+        with self._home.store.write() as connection:
+            named = insert(_table).values(id=account.id, **values)
+            connection.execute(named.on_conflict_do_update(index_elements=["id"], set_=values))

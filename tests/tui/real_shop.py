@@ -20,6 +20,7 @@ from sync.contract.profile import ContractTerms, GuaranteeGrid, Profile
 from sync.crypto import base64url
 from sync.crypto.sealing import OpeningKey
 from sync.crypto.signing import SigningKey
+from sync.crypto.stretching import Argon2Cost
 from sync.insurers import InsurerRecord
 from terminal.bootstrap import open_desk, prepare_home
 from terminal.config import Config
@@ -27,6 +28,8 @@ from terminal.vault import Account
 from terminal.workflow.counter import Counter
 from terminal.workflow.desk import Desk
 
+CHEAP = Argon2Cost(memory_kib=64, passes=1, lanes=1)
+"""What a PIN costs in a test: the real cost would make a run hours long."""
 USER, NAME, PIN = "camille", "Camille D.", "2468"
 AMC = "99000001"
 
@@ -51,7 +54,7 @@ def open_shop(folder: Path, grace_seconds: int = 600) -> Iterator[Shop]:
     home = folder / "home"
     cards = EmulatedSource()
     prepare_home(home, Config(shop_am_id="991000019", shop_name="Optique Exemple", grace_seconds=grace_seconds))
-    with open_desk(home, cards) as desk:
+    with open_desk(home, cards, lambda: CHEAP) as desk:
         desk.vault.accounts.add(Account(USER, NAME), PIN, None)
         desk.vault.unlock(USER, PIN)
         desk.home.insurers.add(_insurer(desk.vault.seed))

@@ -11,24 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.crypto import OpeningKey
-from sync.crypto.keyslots import (
-    Argon2Cost,
-    DeviceKeys,
-    SlotInfo,
-    add_pin_slot,
-    calibrate,
-    change_pin,
-    create_keyslots,
-    open_device_keys,
-    open_pin_slot,
-    shop_public,
-    slots,
-)
+from sync.crypto.keyslots import DeviceKeys, SlotInfo, create_keyslots, open_device_keys, shop_public, slots
+from sync.crypto.shopslots import ShopSlots
+from sync.crypto.stretching import Argon2Cost, calibrate
 from sync.errors import KeyslotsInvalid, PinInvalid, PinSlotExists, PinWrong
 
 SECRET = bytes(range(32))
 OTHER_SECRET = bytes(range(1, 33))
 CHEAP = Argon2Cost(memory_kib=64, passes=1, lanes=1)  # a real cost would make these tests minutes long
+
+
+def shop_slots(path: Path, secret: bytes = SECRET, cost: Argon2Cost = CHEAP) -> ShopSlots:
+    """The slots of a file."""
+    return ShopSlots(path, secret, lambda: cost)
 
 
 @pytest.fixture
@@ -44,8 +39,8 @@ def peopled(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, Callable[[
     folder = tmp_path_factory.mktemp("keyslots")
     path = folder / "keyslots.json"
     create_keyslots(path, SECRET)
-    seed = add_pin_slot(path, SECRET, "claire", "4321", cost=CHEAP)
-    add_pin_slot(path, SECRET, "anne", "987654321012", seed, cost=CHEAP)
+    seed = shop_slots(path).add_pin("claire", "4321")
+    shop_slots(path).add_pin("anne", "987654321012", seed, role="staff")
 
     def placed(content: bytes) -> Path:
         copy = folder / "changed.json"
@@ -79,7 +74,7 @@ def test_another_device_opens_nothing(peopled: tuple[bytes, Callable[[bytes], Pa
     with pytest.raises(KeyslotsInvalid):
         open_device_keys(path, OTHER_SECRET)
     with pytest.raises(KeyslotsInvalid):
-        open_pin_slot(path, OTHER_SECRET, "claire", "4321")
+        shop_slots(path, OTHER_SECRET).open_pin("claire", "4321")
 
 
 def test_a_missing_file_has_a_name(tmp_path: Path) -> None:
@@ -92,10 +87,11 @@ def test_each_person_opens_the_same_shop_key(peopled: tuple[bytes, Callable[[byt
     """Two PINs, one key, and its public half stands in the file."""
     content, placed = peopled
     path = placed(content)
-    seeds = {open_pin_slot(path, SECRET, "claire", "4321"), open_pin_slot(path, SECRET, "anne", "987654321012")}
+    seeds = {shop_slots(path).open_pin("claire", "4321"), shop_slots(path).open_pin("anne", "987654321012")}
     (seed,) = seeds
+    assert seed is not None
     assert OpeningKey.from_seed(seed).public == shop_public(path, SECRET)
-    assert slots(path) == (SlotInfo("claire", "pin"), SlotInfo("anne", "pin"))
+    assert slots(path) == (SlotInfo("claire", "pin", "responsible"), SlotInfo("anne", "pin", "staff"))
 
 
 @given(pin=st.text(max_size=14) | st.from_regex(r"[0-9]{4,12}", fullmatch=True))
@@ -105,10 +101,10 @@ def test_another_pin_opens_nothing(peopled: tuple[bytes, Callable[[bytes], Path]
     content, placed = peopled
     path = placed(content)
     if pin == "4321":
-        assert open_pin_slot(path, SECRET, "claire", pin)
+        assert shop_slots(path).open_pin("claire", pin)
     else:
         with pytest.raises(PinWrong):
-            open_pin_slot(path, SECRET, "claire", pin)
+            shop_slots(path).open_pin("claire", pin)
 
 
 def test_an_unknown_person_opens_nothing(peopled: tuple[bytes, Callable[[bytes], Path]]) -> None:
@@ -116,7 +112,7 @@ def test_an_unknown_person_opens_nothing(peopled: tuple[bytes, Callable[[bytes],
     content, placed = peopled
     for slot_id, pin in (("nobody", "4321"), ("anne", "4321")):
         with pytest.raises(PinWrong):
-            open_pin_slot(placed(content), SECRET, slot_id, pin)
+            shop_slots(placed(content)).open_pin(slot_id, pin)
 
 
 @pytest.mark.parametrize("pin", ["", "123", "1234567890123", "12a4", "١٢٣٤", " 1234", "1234\n"])
@@ -125,21 +121,21 @@ def test_only_4_to_12_digits_make_a_pin(keys: tuple[Path, DeviceKeys], pin: str)
     path, _ = keys
     before = path.read_bytes()
     with pytest.raises(PinInvalid):
-        add_pin_slot(path, SECRET, "claire", pin, cost=CHEAP)
+        shop_slots(path).add_pin("claire", pin)
     assert path.read_bytes() == before
 
 
 def test_a_second_person_needs_an_open_slot(keys: tuple[Path, DeviceKeys]) -> None:
     """No seed, another shop's seed and a name that is taken are refused by name."""
     path, _ = keys
-    seed = add_pin_slot(path, SECRET, "claire", "4321", cost=CHEAP)
+    seed = shop_slots(path).add_pin("claire", "4321")
     with pytest.raises(KeyslotsInvalid):
-        add_pin_slot(path, SECRET, "anne", "1234", cost=CHEAP)
+        shop_slots(path).add_pin("anne", "1234")
     with pytest.raises(KeyslotsInvalid):
-        add_pin_slot(path, SECRET, "anne", "1234", bytes(32), cost=CHEAP)
+        shop_slots(path).add_pin("anne", "1234", bytes(32))
     with pytest.raises(PinSlotExists):
-        add_pin_slot(path, SECRET, "claire", "1234", seed, cost=CHEAP)
-    assert slots(path) == (SlotInfo("claire", "pin"),)
+        shop_slots(path).add_pin("claire", "1234", seed)
+    assert slots(path) == (SlotInfo("claire", "pin", "responsible"),)
 
 
 def test_the_shop_has_no_key_before_its_first_person(keys: tuple[Path, DeviceKeys]) -> None:
@@ -151,15 +147,15 @@ def test_the_shop_has_no_key_before_its_first_person(keys: tuple[Path, DeviceKey
 def test_a_pin_changes_and_the_key_stays(keys: tuple[Path, DeviceKeys]) -> None:
     """The new PIN opens what the old one opened, and the old one nothing; a wrong old PIN changes nothing."""
     path, _ = keys
-    seed = add_pin_slot(path, SECRET, "claire", "4321", cost=CHEAP)
+    seed = shop_slots(path).add_pin("claire", "4321")
     with pytest.raises(PinWrong):
-        change_pin(path, SECRET, "claire", "0000", "1111")
-    change_pin(path, SECRET, "claire", "4321", "1111")
-    assert open_pin_slot(path, SECRET, "claire", "1111") == seed
+        shop_slots(path).change_pin("claire", "0000", "1111")
+    shop_slots(path).change_pin("claire", "4321", "1111")
+    assert shop_slots(path).open_pin("claire", "1111") == seed
     with pytest.raises(PinWrong):
-        open_pin_slot(path, SECRET, "claire", "4321")
+        shop_slots(path).open_pin("claire", "4321")
     with pytest.raises(PinInvalid):
-        change_pin(path, SECRET, "claire", "1111", "1")
+        shop_slots(path).change_pin("claire", "1111", "1")
 
 
 @given(data=st.data())
@@ -175,7 +171,7 @@ def test_any_flipped_bit_of_the_file_is_noticed(
     with pytest.raises(KeyslotsInvalid):
         open_device_keys(path, SECRET)
     with pytest.raises(KeyslotsInvalid):
-        open_pin_slot(path, SECRET, "claire", "4321")
+        shop_slots(path).open_pin("claire", "4321")
 
 
 def test_a_foreign_public_key_is_noticed(peopled: tuple[bytes, Callable[[bytes], Path]]) -> None:
@@ -191,10 +187,10 @@ def test_the_cost_is_kept_in_the_slot(keys: tuple[Path, DeviceKeys]) -> None:
     """A slot opens with the cost it was made with, whatever the default is now."""
     path, _ = keys
     cost = Argon2Cost(memory_kib=128, passes=3, lanes=2)
-    add_pin_slot(path, SECRET, "claire", "4321", cost=cost)
+    shop_slots(path, cost=cost).add_pin("claire", "4321")
     (slot,) = json.loads(path.read_bytes())["slots"]
     assert slot["cost"] == {"memory_kib": 128, "passes": 3, "lanes": 2}
-    assert open_pin_slot(path, SECRET, "claire", "4321")
+    assert shop_slots(path).open_pin("claire", "4321")
 
 
 def test_calibration_fits_the_passes_to_the_time() -> None:
@@ -213,12 +209,9 @@ def test_the_default_cost_is_the_floor() -> None:
 def test_two_writers_lose_no_slot(keys: tuple[Path, DeviceKeys]) -> None:
     """Slots that are added at the same time are all there."""
     path, _ = keys
-    seed = add_pin_slot(path, SECRET, "first", "4321", cost=CHEAP)
+    seed = shop_slots(path).add_pin("first", "4321")
     names = [f"person-{number}" for number in range(8)]
-    threads = [
-        threading.Thread(target=add_pin_slot, args=(path, SECRET, name, "4321", seed), kwargs={"cost": CHEAP})
-        for name in names
-    ]
+    threads = [threading.Thread(target=shop_slots(path).add_pin, args=(name, "4321", seed)) for name in names]
     for thread in threads:
         thread.start()
     for thread in threads:

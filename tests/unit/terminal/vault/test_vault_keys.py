@@ -6,13 +6,16 @@ from pathlib import Path
 import pytest
 
 from sync.crypto.keyslots import slots
+from sync.crypto.stretching import Argon2Cost
 from sync.errors import PinInvalid, PinWrong, SealInvalid
 from sync.home import OpenHome, create_home, open_home
+from terminal.domain.roles import Role
 from terminal.vault import Account, Dossier, Vault
-from terminal.vault.accounts import AccountExists, AccountUnknown, Locked
 from terminal.vault.dossiers import DossierLine, Dossiers
+from terminal.vault.refusals import AccountExists, AccountUnknown, Locked
 
-CAMILLE = Account("camille", "Camille D.")
+CHEAP = Argon2Cost(memory_kib=64, passes=1, lanes=1)
+CAMILLE = Account("camille", "Camille D.", Role.RESPONSIBLE)
 CLAIM = "01912345-6789-7abc-8def-0123456789ab"
 
 
@@ -59,7 +62,7 @@ def home(tmp_path: Path) -> OpenHome:
 @pytest.fixture
 def vault(home: OpenHome) -> Vault:
     """A vault with one account, nobody logged in."""
-    made = Vault(home)
+    made = Vault(home, lambda: CHEAP)
     made.accounts.add(CAMILLE, "2468", None)
     return made
 
@@ -113,7 +116,7 @@ def test_an_account_is_made_once(vault: Vault) -> None:
 
 def test_a_weak_pin_makes_no_account(home: OpenHome) -> None:
     """A PIN of three digits is refused and no slot is left behind."""
-    made = Vault(home)
+    made = Vault(home, lambda: CHEAP)
     with pytest.raises(PinInvalid):
         made.accounts.add(CAMILLE, "123", None)
     assert slots(home.keyslots) == ()
