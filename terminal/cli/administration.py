@@ -1,4 +1,4 @@
-"""`init`, `user`, `insurer`: what a technician and the responsible person do once."""
+"""`init`, `insurer`: what a technician and the responsible person do once."""
 
 import argparse
 from pathlib import Path
@@ -10,8 +10,6 @@ from terminal.cli.session import desk_of, home_of, logged_in
 from terminal.config import Config
 from terminal.domain.errors import InputInvalid
 from terminal.i18n import text
-from terminal.vault import Account
-from terminal.workflow.desk import Desk
 from terminal.workflow.recipients import choice_of, profile_of
 
 
@@ -21,31 +19,6 @@ def create(arguments: argparse.Namespace) -> Answer:
     config = Config(shop_am_id=arguments.shop, shop_name=arguments.name, grace_seconds=arguments.grace)
     prepare_home(home, config, arguments.device_secret)
     return Answer({"home": str(home)}, [text("cli.created", home=str(home))])
-
-
-def list_users(arguments: argparse.Namespace) -> Answer:
-    """The accounts of this terminal."""
-    with desk_of(arguments) as desk:
-        accounts = desk.vault.accounts.all()
-    shown = [{"id": account.id, "name": account.name} for account in accounts]
-    return Answer({"users": shown}, [text("cli.user_line", **row) for row in shown])
-
-
-def add_user(arguments: argparse.Namespace) -> Answer:
-    """Create an account; every one after the first needs somebody who is logged in."""
-    with desk_of(arguments) as desk:
-        first = not desk.vault.accounts.all()
-        if first:
-            _add(desk, arguments, None)
-    if not first:
-        with logged_in(arguments) as desk:
-            _add(desk, arguments, desk.vault.seed)
-    return Answer({"id": arguments.id}, [text("cli.user_added", id=arguments.id)])
-
-
-def _add(desk: Desk, arguments: argparse.Namespace, seed: bytes | None) -> None:
-    pin = read_secret(arguments.new_pin_file, "new_pin")
-    desk.vault.accounts.add(Account(arguments.id, arguments.name), pin, seed)
 
 
 def list_insurers(arguments: argparse.Namespace) -> Answer:

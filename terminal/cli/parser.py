@@ -8,9 +8,11 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from terminal.domain.roles import Role
 from terminal.i18n import text
 
 Add = Callable[[argparse.ArgumentParser], None]
+_ROLES = tuple(Role)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -106,8 +108,19 @@ def _init(parser: argparse.ArgumentParser) -> None:
 def _user_add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", metavar="ID")
     parser.add_argument("name", metavar=text("cli.help.name").upper())
+    parser.add_argument("--role", choices=_ROLES, default=_ROLES[0], help=text("cli.help.role"))
     parser.add_argument("--new-pin-file", type=Path, metavar=text("cli.help.file"), help=text("cli.help.new_pin_file"))
     _login(parser)
+
+
+def _user_id(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID")
+    _login(parser)
+
+
+def _user_pin(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--new-pin-file", type=Path, metavar=text("cli.help.file"), help=text("cli.help.new_pin_file"))
+    _user_id(parser)
 
 
 def _enrol(parser: argparse.ArgumentParser) -> None:
@@ -179,5 +192,11 @@ _GROUPS: dict[str, dict[str, tuple[str, Add]]] = {
         "correct": ("claims:correct", _claim_correct),
     },
     "insurer": {"list": ("administration:list_insurers", _nothing), "enrol": ("administration:enrol", _enrol)},
-    "user": {"list": ("administration:list_users", _nothing), "add": ("administration:add_user", _user_add)},
+    "user": {
+        "list": ("people:list_users", _nothing),
+        "add": ("people:add_user", _user_add),
+        "disable": ("people:disable_user", _user_id),
+        "pin": ("people:change_pin", _user_pin),
+        "unlock": ("people:give_tries_back", _user_id),
+    },
 }

@@ -23,8 +23,8 @@ class Snapshot:
 
     @classmethod
     def take(cls, counter: CounterPort) -> "Snapshot":
-        """Read the facts; names and amounts only while somebody is logged in. Blocks: call it from a worker."""
-        known = counter.user is not None
+        """Read the facts; names and amounts only for somebody who may see them. Blocks: call it from a worker."""
+        known = counter.user is not None and counter.user.sees_dossiers
         return cls(
             status=counter.status(),
             items=counter.worklist() if known else (),

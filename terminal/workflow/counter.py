@@ -40,7 +40,7 @@ class Counter:
     def user(self) -> UserName | None:
         """Who is logged in."""
         account = self._desk.vault.user
-        return UserName(account.id, account.name) if account else None
+        return UserName(account.id, account.name, account.role.sees_dossiers) if account else None
 
     def users(self) -> tuple[UserName, ...]:
         """The accounts of this terminal."""

@@ -44,7 +44,7 @@ def status_of(desk: Desk) -> Status:
 
 
 def _waiting_cents(desk: Desk) -> int | None:
-    if desk.vault.user is None:
+    if desk.vault.user is None or not desk.vault.user.role.sees_dossiers:
         return None
     ids = desk.home.outbox.ids(WAITING)
     return sum(dossier.amc for _, dossier in desk.vault.dossiers.many(ids).values())

@@ -26,6 +26,7 @@ class UserName:
 
     id: str
     name: str
+    sees_dossiers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
