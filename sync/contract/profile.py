@@ -39,13 +39,17 @@ class GuaranteeGrid(StrictRecord, frozen=True, kw_only=True):
 
 
 class ContractTerms(StrictRecord, frozen=True, kw_only=True):
-    """One guarantee. `real_cost`: the insurer pays up to the price itself; a `responsable` contract has a grid."""
+    """One guarantee. `real_cost`: the insurer pays up to the price itself; a `responsable` contract has a grid.
+
+    `ani`: the compulsory collective contract of an employer, whose floors are higher (CSS D911-1).
+    """
 
     id: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,30}$(?!\n)")]
     label: Text
     kind: Literal["ticket_moderateur", "responsable", "c2s"]
     real_cost: bool
     grid: GuaranteeGrid | None = None
+    ani: bool = False
 
 
 class Profile(StrictRecord, frozen=True, kw_only=True):
@@ -65,11 +69,17 @@ class Profile(StrictRecord, frozen=True, kw_only=True):
 
 
 def check_profile(profile: Profile) -> Profile:
-    """`profile` itself; ContractError when two contracts or two fields have one name, or a grid is missing or idle."""
+    """`profile` itself.
+
+    ContractError when two contracts or two fields have one name, when a grid is missing or idle, or when a contract is
+    collective and not responsable.
+    """
     names = [terms.id for terms in profile.contracts]
     fields = [field.field for field in profile.fields]
     if len(set(names)) != len(names) or len(set(fields)) != len(fields):
         raise ContractError("the profile names something twice")
     if any((terms.kind == "responsable") != (terms.grid is not None) for terms in profile.contracts):
         raise ContractError("a contrat responsable, and no other, has a grid")
+    if any(terms.ani and terms.kind != "responsable" for terms in profile.contracts):
+        raise ContractError("a compulsory collective contract is a contrat responsable")
     return profile
