@@ -1,6 +1,6 @@
 """The queue of sealed claims: outbox and receipts in the store, and the counterfoil beside it."""
 
-from sync.queue.acts import Entry
+from sync.queue.acts import Entry, together
 from sync.queue.blocks import Frame
 from sync.queue.counterfoil import Counterfoil
 from sync.queue.outbox import Outbox
@@ -8,4 +8,4 @@ from sync.queue.reading import Summary
 from sync.queue.reconciliation import Reconciliation
 from sync.queue.tables import Row
 
-__all__ = ["Counterfoil", "Entry", "Frame", "Outbox", "Reconciliation", "Row", "Summary"]
+__all__ = ["Counterfoil", "Entry", "Frame", "Outbox", "Reconciliation", "Row", "Summary", "together"]

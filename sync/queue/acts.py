@@ -31,6 +31,16 @@ Beside = Callable[[Connection], None]
 """Writes what belongs to the same act into the same transaction."""
 
 
+def together(*acts: Beside) -> Beside:
+    """Several things that belong to one act, in this order."""
+
+    def write(connection: Connection) -> None:
+        for act in acts:
+            act(connection)
+
+    return write
+
+
 @dataclass(frozen=True)
 class Entry:
     """A sealed claim to be registered; it may leave from `not_before` on (end of the grace period)."""

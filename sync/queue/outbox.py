@@ -57,8 +57,12 @@ class Outbox(QueueReader):
             if beside is not None:
                 beside(act.connection)
 
-    def void(self, claim_id: str, reason: Reason, signer: SigningKey, now: datetime) -> None:
+    def void(
+        self, claim_id: str, reason: Reason, signer: SigningKey, now: datetime, beside: Beside | None = None
+    ) -> None:
         """Withdraw a claim before it leaves: `cancelled`, or `superseded` by one that is registered already.
+
+        `beside` commits with it or not at all.
 
         ClaimNotCorrectable once it left or its grace period is over; a blocked claim that never left has no grace
         period.
@@ -67,6 +71,8 @@ class Outbox(QueueReader):
             row = _correctable(act.connection, claim_id, now)
             body = signed_void(row, reason, signer, now)
             act.frames.append(_withdraw(act.connection, row, reason, body, now))
+            if beside is not None:
+                beside(act.connection)
 
     def dispatch(self, insurer: str, ids: Sequence[str], signer: SigningKey, now: datetime) -> list[bytes]:
         """The packages of these claims of `insurer`, in this order; durable before they are returned.
