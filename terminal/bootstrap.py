@@ -16,7 +16,7 @@ from hardware import CardSource, Clock, HighWaterMark, SystemClock, TrustedClock
 from sync.contract.activation import ActivationCode, parse_invitation
 from sync.contract.enrolment import DirectoryEntry
 from sync.insurers import InsurerRecord
-from terminal.catalogue import home_catalogue
+from terminal.catalogue import CatalogueInForce, Shelf
 from terminal.config import Config, read_config, write_config
 from terminal.domain.errors import InputInvalid
 from terminal.workflow.desk import Desk
@@ -69,7 +69,7 @@ def open_desk(home: Path, cards: CardSource | None = None, pin_cost: "Cost | Non
             home=opened,
             vault=Vault(opened, pin_cost or measured_cost),
             config=read_config(home),
-            catalogue=home_catalogue(home),
+            tariffs=CatalogueInForce(Shelf(home)),
             clock=home_clock(home, last_signed_time(opened.outbox)),
             cards=cards or pcsc_source(),
         )

@@ -25,6 +25,7 @@ class ConfigInvalid(DomainError):
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of one terminal. `grace_seconds`: how long a claim can be corrected before it leaves.
 
+    `mixed_ceiling`: the ceilings of the law bind equipment of two classes too, where the law is silent.
     `scanner` and `printer` are addresses (`serial:/dev/…`, `network:HOST:PORT`), empty where there is none.
     """
 
@@ -33,6 +34,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     grace_seconds: int = 60
     idle_lock_seconds: int = 120
     theme: str = "sombre"
+    mixed_ceiling: bool = False
     scanner: str = ""
     printer: str = ""
     printer_profile: str = "TM-T20II"

@@ -130,10 +130,3 @@ class Shelf:
 
     def _path(self, digest: str) -> Path:
         return self._folder / f"{digest}.zip"
-
-
-def home_catalogue(home: Path) -> Catalogue:
-    """The catalogue in force in `home`, with the program's own data made durable there."""
-    shelf = Shelf(home)
-    shelf.keep_seed()
-    return shelf.current()

@@ -24,15 +24,15 @@ def create(arguments: argparse.Namespace) -> Answer:
 def list_insurers(arguments: argparse.Namespace) -> Answer:
     """The insurers this terminal is enrolled with, and where each says it hosts."""
     with desk_of(arguments) as desk:
-        records = desk.home.insurers.all()
+        records, today = desk.home.insurers.all(), desk.today()
     shown = [
         {
             "amc": record.amc,
             "name": record.name,
             "endpoint": record.endpoint,
             "hosting": record.hosting,
-            "code_level": profile_of(record).code_level,
-            "contracts": [choice.id for choice in choice_of(record).contracts],
+            "code_level": profile_of(record, today).code_level,
+            "contracts": [choice.id for choice in choice_of(record, today).contracts],
         }
         for record in records
     ]

@@ -1,70 +1,31 @@
 """`claim`: the same acts as the screens, for scripts and screen readers.
 
-Rules: the JSON is strict; a person comes from the card or is typed whole; no NIR is printed without `--reveal`.
+Rules: the JSON is strict; a person comes from the card or is typed whole; no NIR is printed without `--reveal`. An
+earlier delivery to the same person is told and stops nothing: here nobody can be asked.
 """
 
 import argparse
-from datetime import date
-from typing import Any, Literal
-
-import msgspec
+from collections.abc import Iterable
+from typing import Any
 
 from terminal.cli.devices import people_in
 from terminal.cli.input import read_json
-from terminal.cli.output import Answer
+from terminal.cli.output import DONE, REFUSED, Answer
 from terminal.cli.session import logged_in
+from terminal.cli.tariffs import explanation_lines, quote_lines
 from terminal.domain.errors import InputInvalid
 from terminal.domain.identifiers import Nir
 from terminal.i18n import money_text, text
-from terminal.workflow.correct import cancel_claim, draft_of, reopen_draft
+from terminal.vault import Dossier
+from terminal.workflow.correct import cancel_claim, dossier_of, draft_of, reopen_draft
 from terminal.workflow.desk import Desk
-from terminal.workflow.recipients import choice_of
+from terminal.workflow.lines import draft_lines
+from terminal.workflow.quote import quote_to_json
+from terminal.workflow.recipients import first_contract
+from terminal.workflow.reprice import Repriced, reprice_dossier
+from terminal.workflow.shapes import ClaimShape, PersonShape, RenewalShape, shaped
 from terminal.workflow.submit import register
-from terminal.workflow.types import Draft, DraftLine, Person, Submitted
-
-
-class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Input that refuses what it does not know."""
-
-
-class PersonInput(_Strict, frozen=True, kw_only=True):
-    """A person typed whole."""
-
-    surname: str
-    given_name: str
-    birth_date: date
-    nir: str
-    rank: int = 1
-
-
-class LineInput(_Strict, frozen=True, kw_only=True):
-    """A line: price in cents."""
-
-    item: Literal["frame", "lens", "supplement", "contact_lenses"]
-    lpp_code: str
-    price: int
-    eye: Literal["right", "left"] | None = None
-    quantity: int = 1
-    plv: int | None = None
-    plv_reason: str | None = None
-    base: int | None = None
-
-
-class ClaimInput(_Strict, frozen=True, kw_only=True):
-    """What `claim new` and `claim correct` read.
-
-    Without `person`, the card is read and `rank` says who; without `contract`, the profile's first is taken.
-    """
-
-    insurer: str
-    lines: tuple[LineInput, ...]
-    person: PersonInput | None = None
-    rank: int = 1
-    contract: str | None = None
-    member: str | None = None
-    amo_rate: int = 60
-    prescription_date: date | None = None
-    service_date: date | None = None
+from terminal.workflow.types import Delivered, Draft, Person, Submitted
 
 
 class RankUnknown(InputInvalid):
@@ -75,14 +36,14 @@ class RankUnknown(InputInvalid):
 
 def new(arguments: argparse.Namespace) -> Answer:
     """Register a claim; it is durable when this answers."""
-    wanted = _parse(read_json())
+    wanted = shaped(read_json(), ClaimShape)
     with logged_in(arguments) as desk:
         return _registered(register(desk, _draft(desk, wanted, arguments.reader)))
 
 
 def correct(arguments: argparse.Namespace) -> Answer:
     """Replace a claim that has not left."""
-    wanted = _parse(read_json())
+    wanted = shaped(read_json(), ClaimShape)
     with logged_in(arguments) as desk:
         reopen_draft(desk, arguments.claim_id)
         return _registered(register(desk, _draft(desk, wanted, arguments.reader), replaces=arguments.claim_id))
@@ -98,10 +59,11 @@ def cancel(arguments: argparse.Namespace) -> Answer:
 
 
 def show(arguments: argparse.Namespace) -> Answer:
-    """A claim: state and, for whoever is logged in, its dossier."""
+    """A claim: state and dossier; with `--reprice` its amounts again, by its own tables (status 1: others)."""
     with logged_in(arguments) as desk:
         row = desk.home.outbox.get(arguments.claim_id)
-        draft = draft_of(desk, row.claim_id)
+        draft, dossier = draft_of(desk, row.claim_id), dossier_of(desk, row.claim_id)
+        again = reprice_dossier(dossier, desk.home.path) if arguments.reprice else None
     shown = {
         "claim_id": row.claim_id,
         "state": row.state,
@@ -110,14 +72,53 @@ def show(arguments: argparse.Namespace) -> Answer:
         "envelope": row.digest,
         "receipt": row.receipt,
         "person": _person_json(draft.person, reveal=arguments.reveal),
-        "lines": [msgspec.to_builtins(line) for line in draft.lines],
+        **_recorded_json(dossier),
+        **({} if again is None else {"repriced": {"same": again.same, **quote_to_json(again.quote)}}),
     }
-    return Answer(shown, [text("cli.claim_line", claim=row.claim_id, state=text(f"state.{row.state}"))])
+    lines = [text("cli.claim_line", claim=row.claim_id, state=text(f"state.{row.state}"))]
+    return Answer(shown, lines + _repriced_lines(again), DONE if again is None or again.same else REFUSED)
 
 
 def _person_json(person: Person, *, reveal: bool) -> dict[str, str | int]:
     nir = person.nir.digits + person.nir.key if reveal else person.nir.masked()
     return {"surname": person.surname, "given_name": person.given_name, "rank": person.rank, "nir": nir}
+
+
+def _recorded_json(dossier: Dossier) -> dict[str, Any]:
+    """The lines with the amounts that were claimed, their totals, and the digests of the tables that gave them."""
+    return {
+        "service_date": dossier.service_date.isoformat(),
+        "lines": [
+            {
+                "item": line.item,
+                "eye": line.eye,
+                "lpp_code": line.lpp_code,
+                "quantity": line.quantity,
+                "price": line.price,
+                "amo": line.amo,
+                "amc": line.amc,
+                "reste_a_charge": line.price - line.amo - line.amc,
+                "plv": line.plv,
+                "base": line.base,
+                "plv_reason": line.plv_reason,
+            }
+            for line in dossier.lines
+        ],
+        "total": {
+            "price": dossier.price,
+            "amo": dossier.amo,
+            "amc": dossier.amc,
+            "reste_a_charge": dossier.reste_a_charge,
+        },
+        "tables": {"catalogue": dossier.catalogue, "profile": dossier.profile},
+    }
+
+
+def _repriced_lines(again: Repriced | None) -> list[str]:
+    if again is None:
+        return []
+    verdict = text("cli.repriced_same" if again.same else "cli.repriced_other")
+    return [*quote_lines(again.quote), *explanation_lines(again.quote), verdict]
 
 
 def _registered(done: Submitted) -> Answer:
@@ -127,45 +128,38 @@ def _registered(done: Submitted) -> Answer:
         "state": "queued",
         "reste_a_charge": done.reste_a_charge,
         "leaves_at": done.leaves_at.isoformat(timespec="seconds"),
+        "earlier": [{"day": one.day.isoformat(), "number": one.number} for one in done.earlier],
     }
-    return Answer(data, [text("cli.registered", number=done.number, reste=money_text(done.reste_a_charge))])
+    said = text("cli.registered", number=done.number, reste=money_text(done.reste_a_charge))
+    return Answer(data, [said, *_earlier_lines(done.earlier)])
 
 
-def _parse(data: Any) -> ClaimInput:
-    try:
-        return msgspec.convert(data, type=ClaimInput)
-    except msgspec.ValidationError as error:
-        raise InputInvalid(key=_place(error), reason="wrong_type") from None
+def _earlier_lines(earlier: Iterable[Delivered]) -> list[str]:
+    unknown = text("cli.unknown")
+    return [text("cli.warning.possible_duplicate", day=one.day, number=one.number or unknown) for one in earlier]
 
 
-def _place(error: msgspec.ValidationError) -> str:
-    """Where the input is wrong, without what it said: the value may be personal."""
-    said = str(error)
-    where = said.rpartition(" - at ")[2] if " - at " in said else said
-    return where.split("`")[1] if "`" in where else "$"
-
-
-def _draft(desk: Desk, wanted: ClaimInput, reader: str | None) -> Draft:
+def _draft(desk: Desk, wanted: ClaimShape, reader: str | None) -> Draft:
     person = _typed(wanted.person) if wanted.person else _from_card(reader, wanted.rank)
     record = desk.home.insurers.get(wanted.insurer)
+    renewal = wanted.renewal or RenewalShape()
     return Draft(
         person=person,
         prescription_date=wanted.prescription_date,
         amo_rate=wanted.amo_rate,
-        lines=tuple(
-            DraftLine(
-                line.item, line.eye, line.lpp_code, line.price, line.quantity, line.plv, line.plv_reason, line.base
-            )
-            for line in wanted.lines
-        ),
+        lines=draft_lines(wanted.lines),
         insurer=wanted.insurer,
-        contract_id=wanted.contract or choice_of(record).contracts[0].id,
+        contract_id=wanted.contract or first_contract(record, desk.today()),
         member=wanted.member,
         service_date=wanted.service_date,
+        prescriber=wanted.prescriber,
+        last_glasses=renewal.last,
+        last_contact_lenses=dict(renewal.contact_lenses),
+        ground=renewal.ground,
     )
 
 
-def _typed(person: PersonInput) -> Person:
+def _typed(person: PersonShape) -> Person:
     return Person(
         surname=person.surname,
         given_name=person.given_name,

@@ -21,7 +21,7 @@ from terminal.i18n import money_text, text
 from terminal.workflow.desk import Desk
 from terminal.workflow.identify import read_people
 from terminal.workflow.models import FRAME_A, LENS_A
-from terminal.workflow.recipients import choice_of
+from terminal.workflow.recipients import first_contract
 from terminal.workflow.submit import quote_draft, register
 from terminal.workflow.types import Draft, DraftLine, Person, Submitted
 from terminal.workflow.verify import receipts_that_verify
@@ -68,7 +68,7 @@ def _register(stage: Stage, number: int) -> Submitted:
     people = _card(stage, HOLDERS[number % len(HOLDERS)])
     person = people[number // len(HOLDERS) % len(people)]
     draft = _draft(stage, person, stage.insurers[number % len(stage.insurers)].amc)
-    quote = quote_draft(stage.desk, draft)
+    quote = quote_draft(stage.desk, draft).quote
     submitted = register(stage.desk, draft)
     if stage.arguments.claims == 1:
         _tell_claim(stage, people, quote, submitted)
@@ -92,8 +92,8 @@ def _card(stage: Stage, profile: str) -> tuple[Person, ...]:
 
 
 def _draft(stage: Stage, person: Person, amc: str) -> Draft:
-    contract = choice_of(stage.desk.home.insurers.get(amc)).contracts[0].id
     today = stage.desk.today()
+    contract = first_contract(stage.desk.home.insurers.get(amc), today)
     child = person.birth_date is not None and person.birth_date + timedelta(days=365.25 * 16) > today
     frame = DraftLine("frame", None, CHILD_FRAME, 3000) if child else LINES[0]
     return Draft(person, today - timedelta(days=9), 60, (frame, *LINES[1:]), amc, contract)

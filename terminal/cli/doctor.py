@@ -64,8 +64,8 @@ def _desk(desk: Desk) -> Iterator[Finding]:
     free = usage.free * 100 // usage.total
     yield Finding("disk", "warn" if free < LOW_DISK_PERCENT else "pass", f"{free} %")
     for record in desk.home.insurers.all():
-        yield attempt("profile", partial(_profile, record), "fail")
+        yield attempt("profile", partial(_profile, record, desk), "fail")
 
 
-def _profile(record: InsurerRecord) -> str:
-    return f"{record.amc} v{profile_of(record).version}"
+def _profile(record: InsurerRecord, desk: Desk) -> str:
+    return f"{record.amc} v{profile_of(record, desk.today()).version}"

@@ -85,6 +85,7 @@ def _claim_id(parser: argparse.ArgumentParser) -> None:
 
 def _claim_show(parser: argparse.ArgumentParser) -> None:
     _claim_id(parser)
+    parser.add_argument("--reprice", action="store_true", help=text("cli.help.reprice"))
     parser.add_argument("--reveal", action="store_true", help=text("cli.help.reveal"))
 
 

@@ -8,10 +8,12 @@ from terminal.bootstrap import system_clock
 from terminal.cli.catalogues import catalogue_of, catalogue_of_today
 from terminal.cli.input import read_json
 from terminal.cli.output import Answer
+from terminal.cli.session import home_of
+from terminal.config import FILE_NAME, read_config
 from terminal.domain.explanation import GUARANTEES, TYPED_BY_SHOP, Reason, explain
 from terminal.domain.identifiers import LppCode, Nir
 from terminal.domain.lpp import LppItem
-from terminal.domain.pricing import Quote
+from terminal.domain.pricing import DEFAULT_RULES, EquipmentRules, Quote
 from terminal.i18n import money_text, text
 from terminal.workflow.offer import ClassAOffer
 from terminal.workflow.quote import answer_quote, answer_to_json, lens_code_from_json
@@ -19,11 +21,19 @@ from terminal.workflow.quote import answer_quote, answer_to_json, lens_code_from
 
 def quote(arguments: argparse.Namespace) -> Answer:
     """Who pays what, from the JSON quote on standard input (design §10), with the reasons when they are asked for."""
-    answer = answer_quote(read_json(), catalogue_of(arguments), system_clock().today())
+    answer = answer_quote(read_json(), catalogue_of(arguments), system_clock().today(), _rules_of(arguments))
     lines = [*quote_lines(answer.quote), *_warning_lines(answer.quote)]
     if arguments.explain:
         lines += explanation_lines(answer.quote)
     return Answer(answer_to_json(answer), [*lines, *_offer_lines(answer.offer)])
+
+
+def _rules_of(arguments: argparse.Namespace) -> EquipmentRules:
+    """What the home's shop decided where the law is silent; the defaults where there is no home."""
+    home = home_of(arguments)
+    if not (home / FILE_NAME).exists():
+        return DEFAULT_RULES
+    return EquipmentRules(mixed_ceiling=read_config(home).mixed_ceiling)
 
 
 def explanation_lines(priced: Quote) -> list[str]:

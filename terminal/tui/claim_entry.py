@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from terminal.domain.errors import DomainError, TariffUnknown
 from terminal.domain.lpp import LensType
+from terminal.domain.notation import WrittenEye
 from terminal.domain.prescription import Correction
 from terminal.tui.claim_form import EYES, ClaimForm
 from terminal.tui.entry import EntryError, parse_amount, parse_birth_day, parse_day, parse_dioptre
@@ -74,7 +75,7 @@ def read_entry(claim: ClaimForm) -> ClaimEntry:
     if person is None or model is None or insurer is None:
         raise EntryProblem("insurer", "missing_insurer")
     if not insurer.contracts:
-        raise EntryProblem("insurer", "missing_contract")
+        raise EntryProblem("insurer", *(insurer.refused or ("missing_contract", {})))
     if person.birth_date is None:
         person = replace(person, birth_date=_parsed(claim, "birth", lambda typed: parse_birth_day(typed, claim.today)))
     lens_type = form.value("lens_type")
@@ -126,7 +127,7 @@ def _lens(entry: ClaimEntry, typed: EyeEntry, counter: CounterPort) -> tuple[str
     if typed.carried is not None:
         return typed.carried, None
     if typed.correction is not None and entry.lens_type and entry.model.lens_class:
-        item = counter.lens_code(entry.lens_type, entry.model.lens_class, typed.correction)
+        item = counter.lens_choice(entry.lens_type, entry.model.lens_class, WrittenEye(typed.correction)).item
         return str(item.code), item.plv
     return entry.model.lens_code or "", entry.model.lens_price
 

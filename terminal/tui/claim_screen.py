@@ -11,7 +11,6 @@ from dataclasses import replace
 from textual.containers import Horizontal
 from textual.widget import Widget
 
-from terminal.domain.pricing import Quote
 from terminal.i18n import text
 from terminal.tui.claim_entry import ClaimEntry, Completed, EntryProblem, read_entry
 from terminal.tui.claim_form import EYES, ClaimForm
@@ -26,6 +25,7 @@ from terminal.tui.orders import Orders, Page
 from terminal.tui.spans import Line, Role, Room
 from terminal.tui.state import CounterState
 from terminal.tui.who_pays import who_pays_lines
+from terminal.workflow.types import QuoteAnswer
 
 _FIELD_OF_CODE = {
     "tariff_unknown": "od_plv",
@@ -47,7 +47,7 @@ class ClaimScreen(CounterScreen):
         self.claim: ClaimForm | None = None
         self.saving = False
         self._asked: ClaimEntry | None = None
-        self._quote: Quote | None = None
+        self._answer: QuoteAnswer | None = None
         self._abandoning = False
         self._view = self.keep(FormView(self._subject, "claim-form"))
         self._panel = self.paper(self._paint_panel, "who-pays", title=text("who_pays.title"))
@@ -75,7 +75,7 @@ class ClaimScreen(CounterScreen):
         """Show another claim, or none."""
         self.claim = claim
         self.saving = self._abandoning = False
-        self._asked = self._quote = None
+        self._asked = self._answer = None
         self.notice = None
         self._ask_quote()
         self.repaint()
@@ -98,11 +98,11 @@ class ClaimScreen(CounterScreen):
             self._edit(self.claim.form.paste(text))
             self.repaint()
 
-    def tell_quote(self, entry: ClaimEntry, completed: Completed, quote: Quote) -> None:
+    def tell_quote(self, entry: ClaimEntry, completed: Completed, answer: QuoteAnswer) -> None:
         """Show who pays what, if it is still the question."""
         if self.claim is None or entry is not self._asked:
             return
-        self._quote = quote
+        self._answer = answer
         for eye in EYES:
             self.claim.tell_price(eye, completed.plvs.get(eye))
         self._asked = self._entry(self.claim) or self._asked
@@ -147,7 +147,7 @@ class ClaimScreen(CounterScreen):
         entry = self._entry(self.claim) if self.claim is not None else None
         if entry == self._asked:
             return
-        self._quote, self._asked = None, entry
+        self._answer, self._asked = None, entry
         if entry is not None:
             self.orders.quote(entry)
 
@@ -189,4 +189,4 @@ class ClaimScreen(CounterScreen):
     def _paint_panel(self, room: Room) -> list[Line]:
         snapshot = self.state.snapshot
         offline = snapshot is not None and snapshot.status.link == "offline"
-        return who_pays_lines(self._quote, offline=offline, width=room.width)[: room.height]
+        return who_pays_lines(self._answer, offline=offline, width=room.width)[: room.height]

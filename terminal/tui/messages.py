@@ -10,11 +10,10 @@ from enum import Enum, auto
 from textual.message import Message
 
 from hardware import ReaderEvent
-from terminal.domain.pricing import Quote
 from terminal.tui.claim_entry import ClaimEntry, Completed
 from terminal.tui.claim_form import Offer
 from terminal.tui.state import Snapshot
-from terminal.workflow.types import Draft, Person, Submitted, UserName
+from terminal.workflow.types import Draft, Person, QuoteAnswer, Submitted, UserName
 
 
 class Job(Enum):
@@ -94,11 +93,11 @@ class DraftReopened(Fact):
 class Quoted(Fact):
     """Who pays what, for exactly this entry."""
 
-    def __init__(self, entry: ClaimEntry, completed: Completed, quote: Quote) -> None:
+    def __init__(self, entry: ClaimEntry, completed: Completed, answer: QuoteAnswer) -> None:
         super().__init__()
         self.entry = entry
         self.completed = completed
-        self.quote = quote
+        self.answer = answer
 
 
 class Saved(Fact):

@@ -169,7 +169,7 @@ class Pages(Jobs):
 
     def on_quoted(self, message: messages.Quoted) -> None:
         """Show who pays what."""
-        self.claim_page.tell_quote(message.entry, message.completed, message.quote)
+        self.claim_page.tell_quote(message.entry, message.completed, message.answer)
 
     def on_saved(self, message: messages.Saved) -> None:
         """Only now is the claim "enregistrée"."""

@@ -9,12 +9,14 @@ from textwrap import wrap
 from terminal.domain.pricing import Quote
 from terminal.i18n import money_text, text, warning_text
 from terminal.tui.spans import BLANK, Line, Role, Span, left_right
+from terminal.workflow.types import QuoteAnswer
 
 UNKNOWN = "—"
 
 
-def who_pays_lines(quote: Quote | None, *, offline: bool, width: int) -> list[Line]:
+def who_pays_lines(answer: QuoteAnswer | None, *, offline: bool, width: int) -> list[Line]:
     """The lines of the panel in `width` columns."""
+    quote = answer.quote if answer else None
     total = quote.total if quote else None
     lines = [
         _amount("who_pays.total", total.price if total else None, width, Role.TEXT),

@@ -35,7 +35,10 @@ Number = str
 
 
 class DossierLine(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line as it was drafted, with the salt of its evidence (hex) when its code was not sent."""
+    """One line as it was drafted, with the salt of its evidence (hex) when its code was not sent.
+
+    `amo` and `amc` in cents are what was claimed; `base` is a typed one.
+    """
 
     item: Literal["frame", "lens", "supplement", "contact_lenses"]
     lpp_code: str
@@ -46,10 +49,17 @@ class DossierLine(msgspec.Struct, frozen=True, omit_defaults=True):
     plv_reason: str | None = None
     base: int | None = None
     salt: str | None = None
+    amo: int = 0
+    amc: int = 0
 
 
 class Dossier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All the shop knows of one claim."""
+    """All the shop knows of one claim.
+
+    `catalogue` and `profile` (digests) and `mixed_ceiling` are the tables and the rule that priced it; without
+    digests it cannot be priced again. `model` and `lens_type` are what the form showed. Neither the kind of
+    prescriber nor the ground of a renewal has a place here.
+    """
 
     surname: str
     given_name: str
@@ -71,6 +81,13 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reste_a_charge: int
     user: str
     signed_sha256: str
+    catalogue: str = ""
+    profile: str = ""
+    mixed_ceiling: bool = False
+    last_glasses: date | None = None
+    last_contact_lenses: dict[Literal["right", "left"], date] = {}
+    model: int | None = None
+    lens_type: Literal["unifocal", "multifocal", "progressive"] | None = None
 
     def __repr__(self) -> str:
         """Nothing of the person: dossiers pass through code that may fail."""

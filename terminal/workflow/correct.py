@@ -1,15 +1,19 @@
 """Correcting and cancelling before a claim leaves.
 
 Rules: only a claim that has not been dispatched and whose grace period runs can change; each void is signed and
-written to the counterfoil; after that, a change is a message to the insurer and not this module's matter.
+written to the counterfoil; after that, a change is a message to the insurer and not this module's matter. What was
+not kept (the kind of prescriber, the ground of a renewal, a correction) is asked again.
 """
 
 from sync.errors import ClaimNotCorrectable, ClaimUnknown
 from terminal.domain.identifiers import Nir
 from terminal.vault.dossiers import Dossier
 from terminal.workflow.desk import Desk
+from terminal.workflow.lines import draft_lines
+from terminal.workflow.models import shown_for
+from terminal.workflow.submit import deliveries_of
 from terminal.workflow.track import is_correctable
-from terminal.workflow.types import Draft, DraftLine, Person
+from terminal.workflow.types import Draft, Person
 
 
 def reopen_draft(desk: Desk, claim_id: str) -> Draft:
@@ -22,22 +26,48 @@ def reopen_draft(desk: Desk, claim_id: str) -> Draft:
 
 def draft_of(desk: Desk, claim_id: str) -> Draft:
     """The draft kept in a dossier; ClaimUnknown when it was erased or never known here."""
+    return _draft(desk, dossier_of(desk, claim_id))
+
+
+def dossier_of(desk: Desk, claim_id: str) -> Dossier:
+    """The dossier of a claim; ClaimUnknown when it was erased or never known here."""
     known = desk.vault.dossiers.get(claim_id)
     if known is None:
         raise ClaimUnknown(claim_id=claim_id)
-    return _draft(known[1])
+    return known[1]
 
 
 def cancel_claim(desk: Desk, claim_id: str) -> None:
-    """Void a claim that has not left."""
+    """Void a claim that has not left; its delivery goes in the same act."""
     row = desk.home.outbox.get(claim_id)
     if not is_correctable(desk, row):
         raise ClaimNotCorrectable(state=row.state)
-    desk.home.outbox.void(claim_id, "cancelled", desk.home.signer, desk.now())
+    voiding = deliveries_of(desk).voiding(claim_id)
+    desk.home.outbox.void(claim_id, "cancelled", desk.home.signer, desk.now(), voiding)
 
 
-def _draft(dossier: Dossier) -> Draft:
-    person = Person(
+def _draft(desk: Desk, dossier: Dossier) -> Draft:
+    lines = draft_lines(dossier.lines)
+    shown = (dossier.model, dossier.lens_type)
+    model, lens_type = shown if dossier.model is not None else shown_for(lines, desk.catalogue)
+    return Draft(
+        person=_person(dossier),
+        prescription_date=dossier.prescription_date,
+        amo_rate=dossier.amo_rate,
+        lines=lines,
+        insurer=dossier.insurer,
+        contract_id=dossier.contract_id,
+        member=dossier.member,
+        service_date=dossier.service_date,
+        last_glasses=dossier.last_glasses,
+        last_contact_lenses=dossier.last_contact_lenses,
+        model=model,
+        lens_type=lens_type,
+    )
+
+
+def _person(dossier: Dossier) -> Person:
+    return Person(
         surname=dossier.surname,
         given_name=dossier.given_name,
         birth_date=dossier.birth_date,
@@ -45,19 +75,4 @@ def _draft(dossier: Dossier) -> Draft:
         nir=Nir.parse(dossier.nir),
         rank=dossier.rank,
         source=dossier.source,
-    )
-    return Draft(
-        person=person,
-        prescription_date=dossier.prescription_date,
-        amo_rate=dossier.amo_rate,
-        lines=tuple(
-            DraftLine(
-                line.item, line.eye, line.lpp_code, line.price, line.quantity, line.plv, line.plv_reason, line.base
-            )
-            for line in dossier.lines
-        ),
-        insurer=dossier.insurer,
-        contract_id=dossier.contract_id,
-        member=dossier.member,
-        service_date=dossier.service_date,
     )

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 from hardware import ReaderEvent, Watch
-from terminal.domain.lpp import ItemClass, LensType, LppItem, select_lens
-from terminal.domain.prescription import Correction
-from terminal.domain.pricing import Quote
+from terminal.domain.choice import LensChoice, choose_lens
+from terminal.domain.lpp import ItemClass, LensType
+from terminal.domain.notation import WrittenEye
 from terminal.workflow.correct import cancel_claim, reopen_draft
 from terminal.workflow.desk import Desk
 from terminal.workflow.identify import read_people
@@ -23,6 +23,7 @@ from terminal.workflow.types import (
     InsurerChoice,
     Model,
     Person,
+    QuoteAnswer,
     Status,
     Submitted,
     UserName,
@@ -72,19 +73,20 @@ class Counter:
 
     def insurers(self) -> tuple[InsurerChoice, ...]:
         """The insurers this terminal is enrolled with."""
-        return tuple(choice_of(record) for record in self._desk.home.insurers.all())
+        return tuple(choice_of(record, self._desk.today()) for record in self._desk.home.insurers.all())
 
     def models(self) -> tuple[Model, ...]:
         """The shop's equipment models."""
         return default_models()
 
-    def lens_code(self, lens_type: LensType, item_class: ItemClass, correction: Correction) -> LppItem:
-        """The LPP item of a correction; the correction goes no further."""
-        return select_lens(self._desk.catalogue.lenses(), lens_type, item_class, correction)
+    def lens_choice(self, lens_type: LensType, item_class: ItemClass, eye: WrittenEye) -> LensChoice:
+        """The LPP item for an eye and the reason, by the catalogue of today; the correction goes no further."""
+        lenses = self._desk.tariffs.on(self._desk.today()).lenses()
+        return choose_lens(lenses, lens_type, item_class, eye)
 
-    def quote(self, draft: Draft) -> Quote:
-        """Who pays what."""
-        return quote_draft(self._desk, draft)
+    def quote(self, draft: Draft, replaces: str | None = None) -> QuoteAnswer:
+        """Who pays what, and what else there is to say."""
+        return quote_draft(self._desk, draft, replaces)
 
     def submit(self, draft: Draft, replaces: str | None = None) -> Submitted:
         """Make the claim durable, then return."""

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from hardware import CardSource, Clock
 from sync.home import OpenHome
-from terminal.catalogue import Catalogue
+from terminal.catalogue import Catalogue, CatalogueInForce
 from terminal.config import Config
+from terminal.domain.pricing import EquipmentRules
 from terminal.vault import Vault
 
 PARIS: Final = ZoneInfo("Europe/Paris")
@@ -20,14 +21,24 @@ PARIS: Final = ZoneInfo("Europe/Paris")
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Home, vault, settings, catalogue, clock and readers of one terminal."""
+    """Home, vault, settings, tariffs, clock and readers of one terminal."""
 
     home: OpenHome
     vault: Vault
     config: Config
-    catalogue: Catalogue
+    tariffs: CatalogueInForce
     clock: Clock
     cards: CardSource
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue in force at this instant."""
+        return self.tariffs.now()
+
+    @property
+    def rules(self) -> EquipmentRules:
+        """What the shop decided where the law is silent."""
+        return EquipmentRules(mixed_ceiling=self.config.mixed_ceiling)
 
     def now(self) -> datetime:
         """The instant, aware UTC."""

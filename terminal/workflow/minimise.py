@@ -1,8 +1,9 @@
 """From a priced draft to the smallest `ClaimMessage` the insurer's profile allows.
 
 Rules: the code level is the profile's; a name or a NIR leaves only when the profile names the field, its legal ground
-and an end date that has not passed; what is not sent is committed to (one random 256-bit salt each), never hashed
-bare. Reference: champs_minimaux, CNIL letters of November 2024.
+and an end date that has not passed; that a renewal is early is said only when it is, its ground never; what is not
+sent is committed to (one random 256-bit salt each), never hashed bare. Reference: champs_minimaux, CNIL letters of
+November 2024.
 """
 
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from sync.contract.message import SCHEMA, Beneficiary, ClaimMessage, Evidence, L
 from sync.contract.profile import Profile
 from sync.crypto.commitments import commit, new_salt, pseudonym
 from terminal.domain.errors import DomainError
-from terminal.domain.pricing import PricedLine, Quote
-from terminal.workflow.types import Draft, Person
+from terminal.domain.pricing import PricedLine
+from terminal.domain.renewal import Renewal
+from terminal.workflow.types import Draft, Person, QuoteAnswer
 
 
 class BirthDateMissing(DomainError):
@@ -44,15 +46,15 @@ class Minimised:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What every claim of a day says of the terminal: the shop, the catalogue's digest, the day in France."""
+    """What every claim of a day says of the terminal: the shop, the day in France."""
 
     shop: str
-    catalogue: str
     day: date
 
 
-def minimise(claim_id: str, sender: Sender, draft: Draft, quote: Quote, to: Recipient) -> Minimised:
+def minimise(claim_id: str, sender: Sender, draft: Draft, answer: QuoteAnswer, to: Recipient) -> Minimised:
     """The message for `to`; BirthDateMissing when the beneficiary cannot be designated."""
+    quote, early = answer.quote, _early(answer.renewal)
     hidden = range(len(quote.lines)) if to.profile.code_level == "regroupement" else ()
     salts = {index: new_salt() for index in hidden}
     message = ClaimMessage(
@@ -69,9 +71,16 @@ def minimise(claim_id: str, sender: Sender, draft: Draft, quote: Quote, to: Reci
         amo_rate=draft.amo_rate,
         lines=tuple(_line(line, to.profile) for line in quote.lines),
         evidence=tuple(_evidence(index, quote.lines[index], salt) for index, salt in salts.items()),
-        tables=Tables(catalogue=sender.catalogue, profile=to.profile_digest),
+        tables=Tables(catalogue=answer.catalogue.digest, profile=to.profile_digest),
+        early_renewal=True if early else None,
+        last_equipment_date=early.last if early and _allowed(to.profile, "last_equipment_date", sender.day) else None,
     )
     return Minimised(message, {index: salt.hex() for index, salt in salts.items()})
+
+
+def _early(renewal: Renewal | None) -> Renewal | None:
+    """The renewal where it is early; an ordinary one is nobody's business."""
+    return renewal if renewal is not None and renewal.early else None
 
 
 def _allowed(profile: Profile, name: str, day: date) -> bool:

@@ -6,22 +6,26 @@ tariff. Version and tariffs are those in force on the service date. A quote with
 equipment (CSS L165-9).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from terminal.catalogue import Catalogue
 from terminal.domain.age import birth_date
-from terminal.domain.errors import DomainError
 from terminal.domain.explanation import explain
-from terminal.domain.identifiers import LppCode
-from terminal.domain.pricing import LineInput, PricedLine, Quote, QuoteInput, price_quote
-from terminal.domain.renewal import Renewal
+from terminal.domain.pricing import (
+    DEFAULT_RULES,
+    EquipmentRules,
+    PricedLine,
+    Quote,
+    QuoteInput,
+    price_quote,
+)
 from terminal.domain.rights import Contract, Grid
 from terminal.workflow.conditions import Conditions, Sold, judge_conditions
 from terminal.workflow.lens_code import lens_code_from_json
-from terminal.workflow.offer import ClassAOffer, class_a_offer, offer_to_json
-from terminal.workflow.shapes import ContractShape, GridShape, LineShape, QuoteShape, shaped
+from terminal.workflow.lines import line_inputs
+from terminal.workflow.offer import class_a_offer, offer_to_json
+from terminal.workflow.shapes import ContractShape, GridShape, QuoteShape, shaped
+from terminal.workflow.types import QuoteAnswer
 
 __all__ = [
     "QuoteAnswer",
@@ -34,17 +38,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteAnswer:
-    """All that a quote says: who pays what, the class A equipment where one is owed, the renewal where one was told."""
-
-    quote: Quote
-    offer: ClassAOffer | None
-    renewal: Renewal | None
-    catalogue: Catalogue
-
-
-def answer_quote(data: object, catalogue: Catalogue, today: date) -> QuoteAnswer:
+def answer_quote(data: object, catalogue: Catalogue, today: date, rules: EquipmentRules = DEFAULT_RULES) -> QuoteAnswer:
     """The answer to the JSON of `quote`.
 
     Raises what `parse_quote` and `price_quote` raise, what `judge_conditions` raises for the prescription and the
@@ -53,10 +47,10 @@ def answer_quote(data: object, catalogue: Catalogue, today: date) -> QuoteAnswer
     shape = shaped(data, QuoteShape)
     in_force = catalogue.in_force(shape.service_date)
     asked = _asked(shape, in_force)
-    quote = price_quote(asked, today)
+    quote = price_quote(asked, today, rules)
     sold = [Sold(line.item, line.eye) for line in asked.lines]
     renewal = judge_conditions(_conditions(shape), asked.service_date, asked.birth_date, sold)
-    written = None if shape.class_a is None else _lines(shape.class_a, in_force)
+    written = None if shape.class_a is None else line_inputs(shape.class_a, in_force)
     return QuoteAnswer(quote, class_a_offer(asked, in_force, today, written), renewal, in_force)
 
 
@@ -119,7 +113,7 @@ def _asked(shape: QuoteShape, in_force: Catalogue) -> QuoteInput:
         birth_date=birth_date(shape.birth_date),
         amo_rate=shape.amo_rate,
         contract=_contract(shape.contract),
-        lines=_lines(shape.lines, in_force),
+        lines=line_inputs(shape.lines, in_force),
     )
 
 
@@ -141,28 +135,6 @@ def _contract(shape: ContractShape) -> Contract:
 def _grid(shape: GridShape) -> Grid:
     lens = shape.lens
     return Grid(shape.frame, {"simple": lens.simple, "complexe": lens.complexe, "tres_complexe": lens.tres_complexe})
-
-
-def _lines(shapes: Sequence[LineShape], in_force: Catalogue) -> tuple[LineInput, ...]:
-    return tuple(_line(number, shape, in_force) for number, shape in enumerate(shapes, start=1))
-
-
-def _line(number: int, shape: LineShape, in_force: Catalogue) -> LineInput:
-    try:
-        item = in_force.item(LppCode.parse(shape.lpp_code))
-    except DomainError as error:
-        error.facts["line"] = number
-        raise
-    return LineInput(
-        item=shape.item,
-        eye=shape.eye,
-        lpp=item,
-        price=shape.price,
-        quantity=shape.quantity,
-        plv=shape.plv,
-        plv_reason=shape.plv_reason,
-        base=shape.base,
-    )
 
 
 def _line_to_json(line: PricedLine) -> dict[str, object]:

@@ -10,9 +10,10 @@ from datetime import date
 from pathlib import Path
 
 from terminal.catalogue import Shelf
-from terminal.domain.identifiers import LppCode
-from terminal.domain.pricing import LineInput, Quote, QuoteInput, price_quote
+from terminal.domain.pricing import DEFAULT_RULES, EquipmentRules, Quote, QuoteInput, price_quote
 from terminal.domain.rights import Contract
+from terminal.vault import Dossier
+from terminal.workflow.lines import draft_lines, line_inputs
 from terminal.workflow.profiles import KeptProfiles
 from terminal.workflow.recipients import contract_of
 from terminal.workflow.types import DraftLine
@@ -29,6 +30,39 @@ class Recorded:
     lines: tuple[DraftLine, ...]
     catalogue: str
     profile: str
+    rules: EquipmentRules = DEFAULT_RULES
+
+
+@dataclass(frozen=True, slots=True)
+class Repriced:
+    """What the recorded tables give now, and whether that is what the claim recorded, line by line and in total."""
+
+    quote: Quote
+    same: bool
+
+
+def reprice_dossier(dossier: Dossier, home: Path) -> Repriced:
+    """A claim of this terminal priced again. Raises what `reprice` raises; ProfileUnknown without digests."""
+    quote = reprice(recorded_in(dossier), home)
+    lines = [(line.price, line.amo, line.amc) for line in quote.lines]
+    total = (quote.total.price, quote.total.amo, quote.total.amc, quote.total.reste_a_charge)
+    same_lines = lines == [(line.price, line.amo, line.amc) for line in dossier.lines]
+    return Repriced(quote, same_lines and total == (dossier.price, dossier.amo, dossier.amc, dossier.reste_a_charge))
+
+
+def recorded_in(dossier: Dossier) -> Recorded:
+    """What a dossier records for this; a claim is only made with a birth date."""
+    assert dossier.birth_date is not None
+    return Recorded(
+        service_date=dossier.service_date,
+        birth_date=dossier.birth_date,
+        amo_rate=dossier.amo_rate,
+        contract_id=dossier.contract_id,
+        lines=draft_lines(dossier.lines),
+        catalogue=dossier.catalogue,
+        profile=dossier.profile,
+        rules=EquipmentRules(mixed_ceiling=dossier.mixed_ceiling),
+    )
 
 
 def reprice(recorded: Recorded, home: Path) -> Quote:
@@ -40,18 +74,6 @@ def reprice(recorded: Recorded, home: Path) -> Quote:
 def reprice_under(recorded: Recorded, contract: Contract, shelf: Shelf) -> Quote:
     """Who paid what under a contract that is already known."""
     in_force = shelf.by_digest(recorded.catalogue).in_force(recorded.service_date)
-    lines = tuple(
-        LineInput(
-            line.item,
-            line.eye,
-            in_force.item(LppCode.parse(line.lpp_code)),
-            line.price,
-            line.quantity,
-            line.plv,
-            line.plv_reason,
-            line.base,
-        )
-        for line in recorded.lines
-    )
+    lines = line_inputs(recorded.lines, in_force)
     asked = QuoteInput(recorded.service_date, recorded.birth_date, recorded.amo_rate, contract, lines)
-    return price_quote(asked, recorded.service_date)
+    return price_quote(asked, recorded.service_date, recorded.rules)

@@ -1,4 +1,4 @@
-"""The JSON shapes of `quote` and `lpp code`: strict about keys and types, and errors that never repeat a value.
+"""The JSON shapes of `quote`, `claim` and `lpp code`: strict about keys and types, errors without values.
 
 Rules: an unknown key, a missing key, a float or a wrong type is refused with the key (InputInvalid), never coerced. A
 birth date stays text: cards have lunar ones.
@@ -85,6 +85,36 @@ class QuoteShape(Part, frozen=True):
     prescription: PrescriptionShape | None = None
     renewal: RenewalShape | None = None
     class_a: tuple[LineShape, ...] | None = None
+
+
+class PersonShape(Part, frozen=True):
+    """A person typed whole."""
+
+    surname: str
+    given_name: str
+    birth_date: datetime.date
+    nir: str
+    rank: int = 1
+
+
+class ClaimShape(Part, frozen=True):
+    """The input of `claim new` and `claim correct`.
+
+    Without `person`, the card is read and `rank` says who; without `contract`, the profile's first is taken.
+    `prescriber` and the ground of `renewal` decide and are not kept.
+    """
+
+    insurer: str
+    lines: tuple[LineShape, ...]
+    person: PersonShape | None = None
+    rank: int = 1
+    contract: str | None = None
+    member: str | None = None
+    amo_rate: int = 60
+    prescription_date: datetime.date | None = None
+    prescriber: Prescriber = "physician"
+    service_date: datetime.date | None = None
+    renewal: RenewalShape | None = None
 
 
 class LensShape(Part, frozen=True):

@@ -2,25 +2,31 @@
 
 Rules: nothing is durable before everything has been checked; once `register` returns, the claim survives a power cut;
 the corrected claim is a new one with a new id, and the first is voided in the same durable act, so that a crash
-leaves one of them, never both and never neither.
+leaves one of them, never both and never neither. The catalogue is the one in force on the day of delivery; it and the
+profile that priced a claim are kept before the claim is. The kind of prescriber and the ground of a renewal decide here
+and go no further.
 """
 
 import os
 
 from sync.contract.envelope import digest
 from sync.crypto.claims import seal_claim
-from sync.queue import Entry
+from sync.insurers import InsurerRecord
+from sync.queue import Entry, together
 from terminal.domain.errors import DomainError
-from terminal.domain.identifiers import LppCode
-from terminal.domain.prescription import require_valid, valid_until
-from terminal.domain.pricing import LineInput, Quote, QuoteInput, price_quote
+from terminal.domain.pricing import PricedLine, QuoteInput, price_quote
 from terminal.vault.dossiers import Dossier, DossierLine
+from terminal.workflow.conditions import Conditions, Sold, judge_conditions
 from terminal.workflow.desk import Desk
+from terminal.workflow.duplicates import Deliveries
 from terminal.workflow.ids import claim_id as new_claim_id
+from terminal.workflow.lines import line_inputs
 from terminal.workflow.minimise import BirthDateMissing, Minimised, Recipient, Sender, minimise
+from terminal.workflow.offer import class_a_offer
+from terminal.workflow.profiles import KeptProfiles
 from terminal.workflow.recipients import contract_of, profile_of, recipient_of, sealing_key_of
 from terminal.workflow.track import link_of
-from terminal.workflow.types import Draft, DraftLine, Submitted
+from terminal.workflow.types import Delivered, Draft, DraftLine, QuoteAnswer, Submitted
 
 
 class OfflineCeilingExceeded(DomainError):
@@ -29,65 +35,99 @@ class OfflineCeilingExceeded(DomainError):
     code = "offline_ceiling_exceeded"
 
 
-def quote_draft(desk: Desk, draft: Draft) -> Quote:
-    """Who pays what for `draft`; DomainError when a code, a price, a date or a contract does not hold."""
-    record = desk.home.insurers.get(draft.insurer)
-    contract = contract_of(profile_of(record), draft.contract_id)
-    if draft.person.birth_date is None:
-        raise BirthDateMissing(rank=draft.person.rank)
-    lines = tuple(_line(desk, line) for line in draft.lines)
-    today = desk.today()
-    request = QuoteInput(draft.service_date or today, draft.person.birth_date, draft.amo_rate, contract, lines)
-    return price_quote(request, today)
+def quote_draft(desk: Desk, draft: Draft, replaces: str | None = None) -> QuoteAnswer:
+    """All there is to say of `draft`, which may correct the claim `replaces`.
+
+    Raises DomainError when a code, a price, a date, a prescription, a renewal or a contract does not hold.
+    """
+    return _answer(desk, desk.home.insurers.get(draft.insurer), draft, replaces)
 
 
 def register(desk: Desk, draft: Draft, replaces: str | None = None) -> Submitted:
     """Make the claim of `draft` durable; in the same act `replaces`, not yet gone, is voided as superseded."""
-    _check_prescription(desk, draft)
-    quote = quote_draft(desk, draft)
     record = desk.home.insurers.get(draft.insurer)
-    recipient = recipient_of(record, desk.vault.seed)
-    _check_ceiling(desk, recipient, quote)
+    answer = _answer(desk, record, draft, replaces)
+    recipient = recipient_of(record, desk.vault.seed, desk.today())
+    _check_ceiling(desk, recipient, answer)
     now = desk.now()
-    sender = Sender(desk.config.shop_am_id, desk.catalogue.digest, desk.today())
-    minimised = minimise(new_claim_id(now, os.urandom(10)), sender, draft, quote, recipient)
+    sender = Sender(desk.config.shop_am_id, desk.today())
+    minimised = minimise(new_claim_id(now, os.urandom(10)), sender, draft, answer, recipient)
     sealed = seal_claim(minimised.message, desk.home.signer, sealing_key_of(record))
-    dossier = _dossier(desk, draft, quote, minimised, digest(sealed.signed))
+    KeptProfiles(desk.home.path).keep(record.profile_jws)
+    dossier = _dossier(desk, draft, answer, minimised, digest(sealed.signed))
     entry = Entry(
         minimised.message.claim_id, draft.insurer, sealed.envelope, created_at=now, not_before=desk.leaves_at(now)
     )
-    return _make_durable(desk, entry, dossier, replaces)
+    number = _make_durable(desk, entry, dossier, draft, replaces)
+    return Submitted(entry.claim_id, number, dossier.reste_a_charge, entry.not_before, answer.earlier)
 
 
-def _make_durable(desk: Desk, entry: Entry, dossier: Dossier, replaces: str | None) -> Submitted:
-    writing = desk.vault.dossiers.writing(entry.claim_id, dossier)
+def deliveries_of(desk: Desk) -> Deliveries:
+    """What this shop delivered, by pseudonym; Locked when nobody is logged in."""
+    return Deliveries(desk.home.store, desk.vault.seed)
+
+
+def sold_in(lines: tuple[DraftLine, ...]) -> list[Sold]:
+    """What is delivered, as far as conditions and duplicates go."""
+    return [Sold(line.item, line.eye) for line in lines]
+
+
+def _answer(desk: Desk, record: InsurerRecord, draft: Draft, replaces: str | None) -> QuoteAnswer:
+    today, birth_date = desk.today(), draft.person.birth_date
+    contract = contract_of(profile_of(record, today), draft.contract_id)
+    if birth_date is None:
+        raise BirthDateMissing(rank=draft.person.rank)
+    day = draft.service_date or today
+    in_force = desk.tariffs.on(day)
+    asked = QuoteInput(day, birth_date, draft.amo_rate, contract, line_inputs(draft.lines, in_force))
+    return QuoteAnswer(
+        quote=price_quote(asked, today, desk.rules),
+        renewal=judge_conditions(_conditions(draft), day, birth_date, sold_in(draft.lines)),
+        offer=class_a_offer(asked, in_force, today),
+        catalogue=in_force,
+        earlier=_earlier(desk, draft, replaces),
+    )
+
+
+def _conditions(draft: Draft) -> Conditions:
+    return Conditions(
+        draft.prescription_date, draft.prescriber, draft.last_glasses, draft.ground, draft.last_contact_lenses
+    )
+
+
+def _earlier(desk: Desk, draft: Draft, replaces: str | None) -> tuple[Delivered, ...]:
+    """What this shop delivered to the person, but for the claim that is being corrected; locked, nothing is known."""
+    if desk.vault.user is None:
+        return ()
+    day = draft.service_date or desk.today()
+    found = deliveries_of(desk).earlier(draft.person, day, sold_in(draft.lines))
+    others = [one for one in found if one.claim_id != replaces]
+    known = desk.vault.dossiers.many(one.claim_id for one in others)
+    return tuple(Delivered(one.day, known[one.claim_id][0] if one.claim_id in known else "") for one in others)
+
+
+def _make_durable(desk: Desk, entry: Entry, dossier: Dossier, draft: Draft, replaces: str | None) -> str:
+    """Queue, dossier and delivery in one act; the number of the dossier."""
+    dossier_row = desk.vault.dossiers.writing(entry.claim_id, dossier)
+    deliveries = deliveries_of(desk)
+    delivery = deliveries.writing(entry.claim_id, draft.person, dossier.service_date, sold_in(draft.lines))
     if replaces is None:
-        desk.home.outbox.enqueue(entry, writing)
+        desk.home.outbox.enqueue(entry, together(dossier_row, delivery))
     else:
-        desk.home.outbox.replace(replaces, entry, desk.home.signer, writing)
-    return Submitted(entry.claim_id, writing.number, dossier.reste_a_charge, entry.not_before)
+        beside = together(dossier_row, delivery, deliveries.voiding(replaces))
+        desk.home.outbox.replace(replaces, entry, desk.home.signer, beside)
+    return dossier_row.number
 
 
-def _check_prescription(desk: Desk, draft: Draft) -> None:
-    if draft.prescription_date is None or draft.person.birth_date is None:
-        return
-    last_day = valid_until(draft.prescription_date, draft.person.birth_date)
-    require_valid(draft.prescription_date, draft.service_date or desk.today(), last_day)
+def _check_ceiling(desk: Desk, recipient: Recipient, answer: QuoteAnswer) -> None:
+    ceiling, amc = recipient.profile.offline_ceiling, answer.quote.total.amc
+    if amc > ceiling and link_of(desk) == "offline":
+        raise OfflineCeilingExceeded(ceiling=ceiling, amc=amc)
 
 
-def _check_ceiling(desk: Desk, recipient: Recipient, quote: Quote) -> None:
-    ceiling = recipient.profile.offline_ceiling
-    if quote.total.amc > ceiling and link_of(desk) == "offline":
-        raise OfflineCeilingExceeded(ceiling=ceiling, amc=quote.total.amc)
-
-
-def _line(desk: Desk, line: DraftLine) -> LineInput:
-    item = desk.catalogue.item(LppCode.parse(line.lpp_code))
-    return LineInput(line.item, line.eye, item, line.price, line.quantity, line.plv, line.plv_reason, line.base)
-
-
-def _dossier(desk: Desk, draft: Draft, quote: Quote, minimised: Minimised, signed: str) -> Dossier:
-    person, user = draft.person, desk.vault.user
+def _dossier(desk: Desk, draft: Draft, answer: QuoteAnswer, minimised: Minimised, signed: str) -> Dossier:
+    person, user, quote = draft.person, desk.vault.user, answer.quote
+    message = minimised.message
     return Dossier(
         surname=person.surname,
         given_name=person.given_name,
@@ -97,22 +137,32 @@ def _dossier(desk: Desk, draft: Draft, quote: Quote, minimised: Minimised, signe
         rank=person.rank,
         source=person.source,
         prescription_date=draft.prescription_date,
-        service_date=minimised.message.service_date,
+        service_date=message.service_date,
         amo_rate=draft.amo_rate,
         insurer=draft.insurer,
         contract_id=draft.contract_id,
         member=draft.member,
-        lines=tuple(_dossier_line(line, minimised.salts.get(index)) for index, line in enumerate(draft.lines)),
+        lines=tuple(
+            _dossier_line(line, priced, minimised.salts.get(index))
+            for index, (line, priced) in enumerate(zip(draft.lines, quote.lines, strict=True))
+        ),
         price=quote.total.price,
         amo=quote.total.amo,
         amc=quote.total.amc,
         reste_a_charge=quote.total.reste_a_charge,
         user=user.id if user else "",
         signed_sha256=signed,
+        catalogue=message.tables.catalogue,
+        profile=message.tables.profile,
+        mixed_ceiling=desk.rules.mixed_ceiling,
+        last_glasses=draft.last_glasses,
+        last_contact_lenses=dict(draft.last_contact_lenses),
+        model=draft.model,
+        lens_type=draft.lens_type,
     )
 
 
-def _dossier_line(line: DraftLine, salt: str | None) -> DossierLine:
+def _dossier_line(line: DraftLine, priced: PricedLine, salt: str | None) -> DossierLine:
     return DossierLine(
         item=line.item,
         eye=line.eye,
@@ -123,4 +173,6 @@ def _dossier_line(line: DraftLine, salt: str | None) -> DossierLine:
         plv_reason=line.plv_reason,
         base=line.base,
         salt=salt,
+        amo=priced.amo,
+        amc=priced.amc,
     )

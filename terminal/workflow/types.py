@@ -1,19 +1,25 @@
 """What passes between the screens or the command line and the workflow.
 
 Rules: plain frozen values; a person's data never shows in a repr; money in integer cents; instants are aware UTC,
-days are civil days in France. A correction is no part of a `Draft`: it has chosen the LPP codes and is gone.
+days are civil days in France. A correction is no part of a `Draft`: it has chosen the LPP codes and is gone. The kind
+of prescriber and the ground of a renewal are in a `Draft` because they decide; nothing keeps or sends them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, Protocol
 
 from hardware import ReaderEvent, Watch
+from terminal.catalogue import Catalogue
+from terminal.domain.choice import LensChoice
 from terminal.domain.identifiers import Nir
-from terminal.domain.lpp import ItemClass, LensType, LppItem
-from terminal.domain.prescription import Correction
+from terminal.domain.lpp import ItemClass, LensType
+from terminal.domain.notation import WrittenEye
+from terminal.domain.prescription import Prescriber
 from terminal.domain.pricing import Quote
+from terminal.domain.renewal import Ground, Renewal
+from terminal.workflow.offer import ClassAOffer
 
 Item = Literal["frame", "lens", "supplement", "contact_lenses"]
 Eye = Literal["right", "left"]
@@ -65,7 +71,11 @@ class DraftLine:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A claim being written. `member` is the adherent number, or None to send the insurer's keyed pseudonym."""
+    """A claim being written. `member` is the adherent number, or None to send the insurer's keyed pseudonym.
+
+    `service_date` is the day of delivery, None today. The last deliveries are as the customer says; none is "not told".
+    `model` and `lens_type` are what the form showed, so that a correction shows the same form again.
+    """
 
     person: Person
     prescription_date: date | None
@@ -75,17 +85,48 @@ class Draft:
     contract_id: str
     member: str | None = field(default=None, repr=False)
     service_date: date | None = None
-    """Day of delivery; None is today."""
+    prescriber: Prescriber = field(default="physician", repr=False)
+    last_glasses: date | None = None
+    last_contact_lenses: Mapping[Eye, date] = field(default_factory=dict)
+    ground: Ground | None = field(default=None, repr=False)
+    model: int | None = field(default=None, compare=False)
+    lens_type: LensType | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """An earlier delivery of the same kind to the same person, from this shop: its day, and its number if known."""
+
+    day: date
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteAnswer:
+    """All that a quote says: who pays what, the class A equipment where one is owed, the renewal where one was told.
+
+    `catalogue` is the one that was applied; `earlier` what this shop delivered to the person before, newest first.
+    """
+
+    quote: Quote
+    offer: ClassAOffer | None
+    renewal: Renewal | None
+    catalogue: Catalogue
+    earlier: tuple[Delivered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A claim that is durable: its id, the number told to people, what the customer pays, when it leaves by itself."""
+    """A claim that is durable: its id, the number told to people, what the customer pays, when it leaves by itself.
+
+    `earlier`: what this shop delivered to the person before; a question for the person at the counter.
+    """
 
     claim_id: str
     number: str
     reste_a_charge: int
     leaves_at: datetime
+    earlier: tuple[Delivered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +139,12 @@ class ContractChoice:
 
 @dataclass(frozen=True, slots=True)
 class InsurerChoice:
-    """An insurer this terminal is enrolled with."""
+    """An insurer this terminal is enrolled with. `refused`: why its profile cannot be used; it then has no contract."""
 
     amc: str
     name: str
     contracts: tuple[ContractChoice, ...]
+    refused: tuple[str, Mapping[str, str | int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +242,11 @@ class CounterPort(Protocol):
     def models(self) -> tuple[Model, ...]:
         """The shop's equipment models."""
 
-    def lens_code(self, lens_type: LensType, item_class: ItemClass, correction: Correction) -> LppItem:
-        """The LPP item of a correction; DomainError when there is none."""
+    def lens_choice(self, lens_type: LensType, item_class: ItemClass, eye: WrittenEye) -> LensChoice:
+        """The LPP item for an eye and the reason; DomainError when there is none."""
 
-    def quote(self, draft: Draft) -> Quote:
-        """Who pays what; DomainError when it cannot be said."""
+    def quote(self, draft: Draft, replaces: str | None = None) -> QuoteAnswer:
+        """Who pays what; DomainError when it cannot be said. `replaces`: the claim that it corrects."""
 
     def submit(self, draft: Draft, replaces: str | None = None) -> Submitted:
         """Make the claim durable, then return; voids `replaces` first when given."""

@@ -57,12 +57,18 @@ def open_shop(folder: Path, grace_seconds: int = 600) -> Iterator[Shop]:
     with open_desk(home, cards, lambda: CHEAP) as desk:
         desk.vault.accounts.add(Account(USER, NAME), PIN, None)
         desk.vault.unlock(USER, PIN)
-        desk.home.insurers.add(_insurer(desk.vault.seed))
+        enrol(desk)
         desk.vault.lock()
         yield Shop(Counter(desk), cards, desk)
 
 
-def _insurer(shop_seed: bytes) -> InsurerRecord:
+def enrol(desk: Desk, **changes: object) -> None:
+    """Enrol with the insurer, or take a newer profile of it: `changes` to the usual one, also such as none may have."""
+    profile = msgspec.json.encode(msgspec.to_builtins(_profile()) | msgspec.to_builtins(changes), order="sorted")
+    desk.home.insurers.add(_insurer(desk.vault.seed, profile))
+
+
+def _insurer(shop_seed: bytes, profile: bytes) -> InsurerRecord:
     signing, sealing = SigningKey.generate(), OpeningKey.generate()
     keys = KeySet(
         schema="comptoir/keys/v1",
@@ -85,7 +91,7 @@ def _insurer(shop_seed: bytes) -> InsurerRecord:
         authority_pem="",
         certificate_pem="",
         keys_jws=signing.sign(KEYS_TYP, encode(keys)),
-        profile_jws=signing.sign(PROFILE_TYP, encode(_profile())),
+        profile_jws=signing.sign(PROFILE_TYP, profile),
         signing_jwk=signing.public.jwk,
         pseudonym_key_sealed=base64url.to_text(pseudonym),
         hosting="Cette machine",

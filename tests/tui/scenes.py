@@ -12,20 +12,25 @@ from datetime import UTC, date, datetime, timedelta
 from hardware import CardInserted, CardKind, ReaderAdded, ReaderEvent, Watch
 from sync.errors import ClaimNotCorrectable, PinWrong
 from terminal.catalogue import load_catalogue
-from terminal.domain.identifiers import LppCode, Nir
-from terminal.domain.lpp import ItemClass, LensType, LppItem, select_lens
-from terminal.domain.prescription import Correction
-from terminal.domain.pricing import LineInput, Quote, QuoteInput, price_quote
+from terminal.domain.choice import LensChoice, choose_lens
+from terminal.domain.identifiers import Nir
+from terminal.domain.lpp import ItemClass, LensType
+from terminal.domain.notation import WrittenEye
+from terminal.domain.pricing import QuoteInput, price_quote
 from terminal.domain.rights import Contract, Grid
+from terminal.workflow.conditions import Conditions, Sold, judge_conditions
+from terminal.workflow.lines import line_inputs
 from terminal.workflow.models import default_models
+from terminal.workflow.offer import class_a_offer
 from terminal.workflow.types import (
     ContractChoice,
     DayTotals,
+    Delivered,
     Draft,
-    DraftLine,
     InsurerChoice,
     Model,
     Person,
+    QuoteAnswer,
     Status,
     Submitted,
     UserName,
@@ -114,6 +119,7 @@ class SceneCounter:
         UserName("nadia", "Nadia K."),
         UserName("thomas", "Thomas R."),
     )
+    earlier: tuple[Delivered, ...] = ()
     user: UserName | None = None
     post: Callable[[ReaderEvent], None] | None = None
 
@@ -165,21 +171,30 @@ class SceneCounter:
         """Those every shop starts with."""
         return default_models()
 
-    def lens_code(self, lens_type: LensType, item_class: ItemClass, correction: Correction) -> LppItem:
+    def lens_choice(self, lens_type: LensType, item_class: ItemClass, eye: WrittenEye) -> LensChoice:
         """From the real catalogue."""
-        return select_lens(CATALOGUE.lenses(), lens_type, item_class, correction)
+        return choose_lens(CATALOGUE.lenses(), lens_type, item_class, eye)
 
-    def quote(self, draft: Draft) -> Quote:
-        """By the real pricing."""
-        assert draft.person.birth_date is not None
-        lines = tuple(_line(line) for line in draft.lines)
+    def quote(self, draft: Draft, replaces: str | None = None) -> QuoteAnswer:
+        """By the real pricing, with the real offer and the real conditions."""
+        born = draft.person.birth_date
+        assert born is not None
         contract = Contract(kind="responsable", grid=GRID, real_cost=False)
-        return price_quote(QuoteInput(TODAY, draft.person.birth_date, draft.amo_rate, contract, lines), TODAY)
+        asked = QuoteInput(TODAY, born, draft.amo_rate, contract, line_inputs(draft.lines, CATALOGUE))
+        known = Conditions(None, draft.prescriber, draft.last_glasses, draft.ground)
+        sold = [Sold(line.item, line.eye) for line in draft.lines]
+        return QuoteAnswer(
+            quote=price_quote(asked, TODAY),
+            offer=class_a_offer(asked, CATALOGUE, TODAY),
+            renewal=judge_conditions(known, TODAY, born, sold),
+            catalogue=CATALOGUE,
+            earlier=() if replaces else self.earlier,
+        )
 
     def submit(self, draft: Draft, replaces: str | None = None) -> Submitted:
         """Remember the draft."""
         self.before_submit()
-        quote = self.quote(draft)
+        quote = self.quote(draft).quote
         self.submitted.append((draft, replaces))
         number = f"2026-{433 + len(self.submitted):04}"
         return Submitted(number, number, quote.total.reste_a_charge, NOW + timedelta(seconds=100))
@@ -209,8 +224,3 @@ class SceneCounter:
     def now(self) -> datetime:
         """14:32 in France."""
         return NOW
-
-
-def _line(line: DraftLine) -> LineInput:
-    item = CATALOGUE.item(LppCode.parse(line.lpp_code))
-    return LineInput(line.item, line.eye, item, line.price, line.quantity, line.plv, line.plv_reason)

@@ -3,10 +3,9 @@
 from dataclasses import replace
 
 from sync.errors import ClaimNotCorrectable, DiskFull
-from terminal.domain.pricing import Quote
 from terminal.tui.claim_entry import complete
 from terminal.tui.orders import Page
-from terminal.workflow.types import Draft, Submitted
+from terminal.workflow.types import Draft, QuoteAnswer, Submitted
 from tests.tui.playing import playing
 from tests.tui.scenes import MARIE, OFFLINE, ONLINE, PIN, SceneCounter
 
@@ -28,10 +27,10 @@ class Slow(SceneCounter):
 
     asked = 0
 
-    def quote(self, draft: Draft) -> Quote:
+    def quote(self, draft: Draft, replaces: str | None = None) -> QuoteAnswer:
         """One more."""
         self.asked += 1
-        return super().quote(draft)
+        return super().quote(draft, replaces)
 
 
 async def test_a_full_disk_is_told_and_nothing_is_lost() -> None:
@@ -145,7 +144,7 @@ async def test_an_answer_to_an_older_question_is_dropped(scene: SceneCounter) ->
         page = player.app.claim_page
         player.press("1211", "enter", "1")
         await player.sees("95,00")
-        older, quote = page._asked, page._quote
+        older, quote = page._asked, page._answer
         assert older is not None
         assert quote is not None
         player.press("down", "down", "down", "down", "down", "40")

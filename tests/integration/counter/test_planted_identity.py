@@ -25,6 +25,7 @@ import pytest
 from hardware.emulator import Profile, parse_profile
 from terminal.bootstrap import enrol_with
 from terminal.cli.demo_insurers import KINDS, DemoInsurer, create_insurer
+from terminal.domain.notation import WrittenEye
 from terminal.domain.prescription import Correction
 from terminal.workflow.types import DraftLine
 from tests.shop_fixture import PIN, SHOP, OpenShop, Shop
@@ -134,8 +135,9 @@ def serve_planted(shop: Shop) -> str:
     """Read the planted card, choose the lenses by the planted correction, register; the claim id."""
     shop.cards.insert(planted())
     person = shop.counter.read_card(shop.cards.readers()[0])[0]
-    lens = shop.counter.lens_code("unifocal", "B", Correction(int(SPHERE[0]), int(CYLINDER[0])))
-    lenses = tuple(DraftLine("lens", eye, str(lens.code), 11_000) for eye in ("right", "left"))
+    written = WrittenEye(Correction(int(SPHERE[0]), int(CYLINDER[0])))
+    lens = shop.counter.lens_choice("unifocal", "B", written)
+    lenses = tuple(DraftLine("lens", eye, str(lens.item.code), 11_000) for eye in ("right", "left"))
     draft = replace(shop.draft(person), lines=(DraftLine("frame", None, "2264861", 12_000), *lenses))
     return shop.counter.submit(draft).claim_id
 

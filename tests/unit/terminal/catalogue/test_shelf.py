@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 
 from sync.errors import MediumFailed
-from terminal.catalogue import Shelf, home_catalogue, load_catalogue
+from terminal.catalogue import CatalogueInForce, Shelf, load_catalogue
 from terminal.catalogue.catalogue import seed_folder
 from terminal.catalogue.proposal import Proposal, propose
 from terminal.catalogue.reading import read_official
@@ -194,7 +194,7 @@ def test_a_damaged_record_is_refused(record: str, shelf: Shelf, home: Path) -> N
 
 def test_a_home_keeps_the_programs_own_data(home: Path) -> None:
     """The next program may carry others: a claim priced with these still finds them."""
-    seed = home_catalogue(home).digest
+    seed = CatalogueInForce(Shelf(home)).now().digest
     others = home.parent / "others"
     shutil.copytree(str(seed_folder()), others)
     manifest = others / "catalogue.toml"
@@ -208,7 +208,7 @@ def test_a_home_keeps_the_programs_own_data(home: Path) -> None:
 
 def test_keeping_the_seed_twice_writes_once(home: Path) -> None:
     """Opening a home again changes no file."""
-    home_catalogue(home)
+    CatalogueInForce(Shelf(home)).now()
     before = {path.name: path.stat().st_mtime_ns for path in (home / "catalogues").iterdir()}
-    home_catalogue(home)
+    CatalogueInForce(Shelf(home)).now()
     assert {path.name: path.stat().st_mtime_ns for path in (home / "catalogues").iterdir()} == before

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from terminal.domain.errors import TariffUnknown
+from terminal.domain.notation import WrittenEye
 from terminal.tui.claim_entry import ClaimEntry, EntryProblem, complete, read_entry
 from terminal.tui.claim_form import ClaimForm
 from terminal.tui.claim_refill import refill
@@ -42,7 +43,7 @@ def test_a_class_a_claim_takes_six_keys_before_f10(begin: Begin, press: Press, c
         ("lens", "right", "2263287", 3250),
         ("lens", "left", "2263287", 3250),
     ]
-    assert counter.quote(draft).total.reste_a_charge == 0
+    assert counter.quote(draft).quote.total.reste_a_charge == 0
 
 
 def test_a_family_is_asked_for_whom(begin: Begin, press: Press, counter: SceneCounter) -> None:
@@ -112,7 +113,9 @@ def test_corrections_choose_the_codes_and_are_gone(begin: Begin, press: Press, c
     draft = complete(entry, counter).draft
     lenses = [line for line in draft.lines if line.item == "lens"]
     expected = [
-        counter.lens_code("unifocal", "B", typed.correction) for typed in entry.eyes.values() if typed.correction
+        counter.lens_choice("unifocal", "B", WrittenEye(typed.correction)).item
+        for typed in entry.eyes.values()
+        if typed.correction
     ]
     assert [line.lpp_code for line in lenses] == [str(item.code) for item in expected]
     assert [line.price for line in lenses] == [15000, 15000]
@@ -150,7 +153,7 @@ def test_an_unknown_tariff_asks_for_the_ceiling_and_its_source(
         (8000, 8000, "TARIF 10/2026"),
         (8000, 8000, "TARIF 10/2026"),
     ]
-    assert counter.quote(draft).total.price == 19000
+    assert counter.quote(draft).quote.total.price == 19000
     press(claim.form, "up", "up", "up")
     claim.form.go("od_sphere")
     press(claim.form, "-1")
@@ -265,6 +268,6 @@ def test_the_quote_is_that_of_the_domain(begin: Begin, press: Press, counter: Sc
     claim = begin(MARIE)
     press(claim.form, "1211", "enter", "1")
     entry: ClaimEntry = read_entry(claim)
-    total = counter.quote(complete(entry, counter).draft).total
+    total = counter.quote(complete(entry, counter).draft).quote.total
     assert GRID.frame > 0
     assert (total.price, total.amo, total.amc) == (9500, 1710, 7790)

@@ -11,7 +11,7 @@ import pytest
 from sync.contract.envelope import PROFILE_TYP
 from sync.crypto.signing import SigningKey
 from sync.errors import ContractError
-from terminal.catalogue import Shelf, home_catalogue
+from terminal.catalogue import CatalogueInForce, Shelf
 from terminal.catalogue.proposal import propose
 from terminal.catalogue.reading import read_official
 from terminal.domain import errors
@@ -62,7 +62,7 @@ def signer() -> SigningKey:
 
 def priced(home: Path, contract_profile: bytes, day: date = DAY) -> tuple[Quote, str]:
     """The quote of the usual lines with what is in force, and the digest of its catalogue."""
-    in_force = home_catalogue(home).in_force(day)
+    in_force = CatalogueInForce(Shelf(home)).now().in_force(day)
     contract = contract_of(load_profile(contract_profile, day), "confort")
     lines = tuple(LineInput(line.item, line.eye, in_force.item(LppCode(line.lpp_code)), line.price) for line in LINES)
     return price_quote(QuoteInput(day, BORN, 60, contract, lines), day), in_force.digest
@@ -110,7 +110,7 @@ def test_every_version_in_between_can_be_priced_again(tmp_path: Path, signer: Si
 
 def test_a_table_that_is_not_kept_is_never_replaced(tmp_path: Path, signer: SigningKey) -> None:
     """An unknown digest of either table is an error, and so is one that is no digest."""
-    home_catalogue(tmp_path)
+    CatalogueInForce(Shelf(tmp_path))
     digest = KeptProfiles(tmp_path).keep(signer.sign(PROFILE_TYP, payload()))
     with pytest.raises(errors.CatalogueUnknown):
         reprice(Recorded(DAY, BORN, 60, "confort", LINES, "0" * 64, digest), tmp_path)
