@@ -2,14 +2,15 @@
 
 Rules: the watch outlives the service. When looking fails, everything is reported as gone, then it tries again with a
 growing delay (0.1 to 2 s) until it can look again. A card is another card when the reader's event counter moved, even
-if both answer the same to a reset. An error of the listener is its own: it is logged by its type and the watch goes on.
-Stopping takes a limited time even when the service is frozen: the thread is then left behind, silent, and ends when the
-service moves again.
+if both answer the same to a reset. A failure of the listener is its own: it is logged by its type, if the log works,
+and the watch goes on. Stopping takes a limited time even when the service is frozen: the thread is then left behind,
+silent, and ends when the service moves again.
 """
 
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -132,7 +133,7 @@ class Monitor:
                 delay = FIRST_DELAY
                 self._follow(self._feed)
             except HardwareError as error:
-                _log.info("the readers cannot be watched: %s", error.code)
+                _note(logging.INFO, "the readers cannot be watched: %s", error.code)
                 self._tell(self._presence.lost())
                 self._stopped.wait(delay)
                 delay = min(2 * delay, LAST_DELAY)
@@ -158,5 +159,11 @@ class Monitor:
     def _tell_one(self, event: ReaderEvent) -> None:
         try:
             self._post(event)
-        except Exception as error:
-            _log.warning("a listener failed on %s: %s", type(event).__name__, type(error).__name__)
+        except BaseException as error:
+            _note(logging.WARNING, "a listener failed on %s: %s", type(event).__name__, type(error).__name__)
+
+
+def _note(level: int, message: str, *facts: str) -> None:
+    """Log, if it can be done: the handlers are other people's, and one whose stream is closed may raise."""
+    with suppress(Exception):
+        _log.log(level, message, *facts)

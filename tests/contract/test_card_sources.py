@@ -21,7 +21,7 @@ from hardware import (
     ReaderMissing,
 )
 from hardware.emulator import EmulatedSource, load_profile
-from tests.pcscd_fixture import Bench, bench_of, watching
+from tests.pcscd_fixture import PATIENCE, Bench, bench_of, watching
 
 SELECT_ROOT = bytes.fromhex("00A40000023F00")
 READ_FIRST_BLOCK = bytes.fromhex("00B0820000")
@@ -306,17 +306,20 @@ def test_a_stopped_watch_is_silent(bench: Bench) -> None:
 
 def test_a_failing_listener_does_not_end_the_watch(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     """An exception of the listener is logged by its type, and the next event comes."""
-    told = threading.Event()
+    came, left = threading.Event(), threading.Event()
 
     def listen(event: object) -> None:
+        if isinstance(event, CardInserted):
+            came.set()
         if isinstance(event, CardWithdrawn):
-            told.set()
+            left.set()
         raise ValueError("VERDIERE")
 
     watch = bench.source.watch(listen)
     bench.insert("simple")
+    assert came.wait(PATIENCE)
     bench.remove()
-    assert told.wait(20)
+    assert left.wait(PATIENCE)
     watch.stop()
     assert "ValueError" in caplog.text
     assert "VERDIERE" not in caplog.text

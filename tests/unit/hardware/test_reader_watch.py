@@ -1,5 +1,7 @@
 """From pictures of the readers to events, and a watch that outlives the service."""
 
+import asyncio
+import logging
 from collections.abc import Mapping
 from contextlib import closing
 from queue import SimpleQueue
@@ -140,6 +142,38 @@ def test_a_watch_may_be_stopped_by_its_listener() -> None:
     assert stopped.get(timeout=20) == ReaderAdded(source.readers()[0])
     watch.stop()
     assert stopped.empty()
+
+
+class Broken(logging.Handler):
+    """A log that cannot be written to and says so by an exception, as one whose stream is closed may do."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Fail."""
+        raise ValueError(f"I/O operation on closed file: {record.levelname}")
+
+
+@pytest.mark.parametrize("failure", [ValueError, SystemExit, asyncio.CancelledError])
+def test_a_watch_survives_its_listener_and_its_log(failure: type[BaseException]) -> None:
+    """Whatever the listener raises while the log fails too, every event is posted, and the thread can be stopped."""
+    log, handler = logging.getLogger("hardware.monitor"), Broken()
+    script: list[dict[str, SlotState] | type[Exception]] = [{"A": EMPTY}, ServiceDown, {"A": EMPTY}]
+    posted: SimpleQueue[ReaderEvent] = SimpleQueue()
+
+    def listen(event: ReaderEvent) -> None:
+        posted.put(event)
+        raise failure
+
+    log.addHandler(handler)
+    level = log.level
+    log.setLevel(logging.INFO)
+    try:
+        monitor = Monitor(lambda: FlakyFeed(script, []), listen)
+        seen = [posted.get(timeout=20) for _ in range(5)]
+        monitor.stop()
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+    assert seen == [ReaderAdded("A"), ReaderGone("A"), ServiceLost(), ServiceBack(), ReaderAdded("A")]
 
 
 def test_readers_come_and_go() -> None:
