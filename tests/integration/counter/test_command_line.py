@@ -137,10 +137,12 @@ def test_reader_watch_tells_each_change(virtual_bench: Bench) -> None:
     watch = subprocess.Popen([str(SCRIPT), "reader", "watch", "--json"], stdout=subprocess.PIPE, text=True)
     assert watch.stdout is not None
     with watch:
-        assert json.loads(watch.stdout.readline())["event"] == "ReaderAdded"
-        virtual_bench.insert("simple")
-        assert any("CardInserted" in line for line in iter(watch.stdout.readline, ""))
-        watch.send_signal(signal.SIGINT)
+        try:
+            assert json.loads(watch.stdout.readline())["event"] == "ReaderAdded"
+            virtual_bench.insert("simple")
+            assert any("CardInserted" in line for line in iter(watch.stdout.readline, ""))
+        finally:
+            watch.send_signal(signal.SIGINT)
     assert watch.returncode == INTERRUPTED
 
 
