@@ -221,3 +221,39 @@ class SlotUnknown(SyncError):
     """Nobody has a slot of this name and kind."""
 
     code = "slot_unknown"
+
+
+class ProofInvalid(SyncError):
+    """A proof from an insurer's log that does not verify: it counts for nothing."""
+
+    code = "proof_invalid"
+
+
+class ProofMissing(SyncError):
+    """No proof yet that the insurer's log holds this claim: the receipt counts, the proof is asked for again."""
+
+    code = "proof_missing"
+
+
+class WitnessesMissing(SyncError):
+    """A proof that holds, cosigned by fewer witnesses than the policy wants; `facts` give both numbers."""
+
+    code = "witnesses_missing"
+
+
+class LogForked(SyncError):
+    """A log shows two stories: a tree that does not begin with one it signed before."""
+
+    code = "log_forked"
+
+
+class LogShrunk(SyncError):
+    """A log shows fewer entries than it did before; `facts` give both numbers."""
+
+    code = "log_shrunk"
+
+
+class LogDamaged(SyncError):
+    """An insurer's own log does not agree with its database: nothing is signed before a person has looked."""
+
+    code = "log_damaged"

@@ -5,7 +5,7 @@ that binds is inside a signed record, never beside it. A batch carries each pack
 is answered one result each, in the same order.
 """
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -36,13 +36,21 @@ MAX_ENROLMENT_BYTES: Final = 16_384
 MAX_MISSING: Final = 1000
 """Missing numbers a state names at most: the lowest ones."""
 
+MAX_PROOF: Final = 8192
+"""Characters of a proof: 63 steps, a checkpoint, and more witnesses than a profile may name."""
+ProofText = Annotated[str, msgspec.Meta(max_length=MAX_PROOF)]
+
+CHECKPOINT_TYPE: Final = "text/plain; charset=utf-8"
+TILE_TYPE: Final = "application/octet-stream"
+
 _OPEN, _CLOSE = b'{"packages":[', b"]}"
 
 
 class ReceiptAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The answer to one claim: the receipt (JWS compact)."""
+    """The answer to one claim: the receipt (JWS compact), and the proof that the log holds the claim once it does."""
 
     receipt: Compact
+    proof: ProofText | None = None
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -51,6 +59,7 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     status: int
     claim_id: ClaimId | None = None
     receipt: Compact | None = None
+    proof: ProofText | None = None
     problem: Problem | None = None
 
 

@@ -21,6 +21,10 @@ CodeLevel = Literal["lpp", "regroupement"]
 OptionalField = Literal["beneficiary.name", "member.nir", "last_equipment_date"]
 LensLevel = Literal["simple", "complexe", "tres_complexe"]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+NoteVkey = Annotated[
+    str, msgspec.Meta(pattern=r"^[!-*,-~]{1,100}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$(?!\n)", max_length=154)
+]
+"""A verifier key of c2sp.org/signed-note with 32 bytes of key."""
 
 
 class FieldGround(StrictRecord, frozen=True, kw_only=True):
@@ -52,6 +56,18 @@ class ContractTerms(StrictRecord, frozen=True, kw_only=True):
     ani: bool = False
 
 
+class LogTerms(StrictRecord, frozen=True, kw_only=True):
+    """The insurer's transparency log: its key, the witnesses that may cosign, how many must, and how soon.
+
+    A claim without a proof is late `deadline_hours` after its receipt.
+    """
+
+    key: NoteVkey
+    deadline_hours: Annotated[int, msgspec.Meta(ge=1, le=168)]
+    quorum: Annotated[int, msgspec.Meta(ge=0, le=16)]
+    witnesses: Annotated[tuple[NoteVkey, ...], msgspec.Meta(max_length=16)] = ()
+
+
 class Profile(StrictRecord, frozen=True, kw_only=True):
     """The insurer's profile, signed with its signing key (`typ` comptoir-profile+jws)."""
 
@@ -66,13 +82,14 @@ class Profile(StrictRecord, frozen=True, kw_only=True):
     hosting: Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
     offline_ceiling: Cents
     fields: Annotated[tuple[FieldGround, ...], msgspec.Meta(max_length=10)] = ()
+    log: LogTerms | None = None
 
 
 def check_profile(profile: Profile) -> Profile:
     """`profile` itself.
 
-    ContractError when two contracts or two fields have one name, when a grid is missing or idle, or when a contract is
-    collective and not responsable.
+    ContractError when two contracts or two fields have one name, when a grid is missing or idle, when a contract is
+    collective and not responsable, or when a quorum of witnesses is larger than their number.
     """
     names = [terms.id for terms in profile.contracts]
     fields = [field.field for field in profile.fields]
@@ -82,4 +99,7 @@ def check_profile(profile: Profile) -> Profile:
         raise ContractError("a contrat responsable, and no other, has a grid")
     if any(terms.ani and terms.kind != "responsable" for terms in profile.contracts):
         raise ContractError("a compulsory collective contract is a contrat responsable")
+    witnesses = profile.log.witnesses if profile.log else ()
+    if len(set(witnesses)) != len(witnesses) or (profile.log and profile.log.quorum > len(witnesses)):
+        raise ContractError("a quorum is of different witnesses, at most all of them")
     return profile

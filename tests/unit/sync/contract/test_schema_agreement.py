@@ -87,6 +87,7 @@ def test_schema_and_struct_agree(name: str) -> None:
     if name == "state":
         assert schema["properties"]["missing"].pop("maxItems") == exchange.MAX_MISSING
     if name == "profile":
+        assert schema["$defs"]["LogTerms"]["properties"]["witnesses"].pop("minItems") == 1
         levels = struct["$defs"]["GuaranteeGrid"]["properties"].pop("lens")
         lens = schema["$defs"]["GuaranteeGrid"]["properties"].pop("lens")
         assert set(lens["properties"]) == set(lens["required"]) == {"simple", "complexe", "tres_complexe"}
