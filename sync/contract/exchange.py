@@ -40,8 +40,8 @@ MAX_PROOF: Final = 8192
 """Characters of a proof: 63 steps, a checkpoint, and more witnesses than a profile may name."""
 ProofText = Annotated[str, msgspec.Meta(max_length=MAX_PROOF)]
 
-CHECKPOINT_TYPE: Final = "text/plain; charset=utf-8"
-TILE_TYPE: Final = "application/octet-stream"
+CHECKPOINT_MEDIA: Final = "text/plain; charset=utf-8"
+TILE_MEDIA: Final = "application/octet-stream"
 
 _OPEN, _CLOSE = b'{"packages":[', b"]}"
 

@@ -31,6 +31,7 @@ from sync.eventlog import event, fault
 from sync.receiver.admission import Asked
 from sync.receiver.bodies import read_body
 from sync.receiver.intake import Answer, Intake
+from sync.receiver.log_face import log_routes
 from sync.receiver.refusal import Refusal
 from sync.receiver.server import peer_certificate
 
@@ -53,6 +54,7 @@ def build_app(intake: Intake) -> Starlette:
         Route("/v1/keys", desk.asking(intake.keys), methods=["GET"]),
         Route("/v1/profile", desk.asking(intake.profile), methods=["GET"]),
         Route("/v1/health", desk.health, methods=["GET"]),
+        *log_routes(intake.log),
     ]
     handlers: dict[Any, Any] = {
         Refusal: _refused,

@@ -22,6 +22,7 @@ from sync.errors import ContractError, SyncError
 from sync.receiver.db import Ledger
 from sync.receiver.enrol import INVITATION_DAYS, invite
 from sync.receiver.folder import create_insurer, database_of, open_intake, open_opener
+from sync.receiver.log_commands import add_log_commands
 from sync.receiver.opener import NotOpened, Opened, open_claims
 from sync.receiver.service import run_intake
 from sync.receiver.terms import Terms, parse_settings, parse_terms, profile_of
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     post.add_argument("--endpoint", help="where the terminal reaches this insurer; default: as at init")
     claims = _command(commands, "claims", _claims, "open and verify every stored claim")
     claims.add_argument("--reveal", action="store_true", help="print NIRs in full")
+    add_log_commands(commands, _command)
     return parser
 
 

@@ -1,4 +1,4 @@
-"""The intake's database: terminals, their certificates, invitations, claims with their receipts, nonces.
+"""The intake's database: terminals, their certificates, invitations, claims with their receipts and places in the log.
 
 Rules: one insurer, one database; a claim id and a place in a chain are each taken once, for ever; a receipt lies in the
 row of its claim, so neither exists without the other. SQLite: WAL with synchronous=FULL, `BEGIN IMMEDIATE` for writing,
@@ -86,6 +86,19 @@ nonces = Table(
     Column("nonce", String(64), primary_key=True),
     Column("expires_at", BigInteger, nullable=False),
     Index("nonces_by_expiry", "expires_at"),
+)
+log_entries = Table(
+    "log_entries",
+    METADATA,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("claim_id", ForeignKey("claims.claim_id"), nullable=False, unique=True),
+    Column("envelope", String(64), nullable=False),
+)
+log_head = Table(
+    "log_head",
+    METADATA,
+    Column("single", Integer, primary_key=True, autoincrement=False),
+    Column("following", BigInteger, nullable=False),
 )
 
 _TRIES: Final = 3

@@ -22,17 +22,20 @@ from sync.contract.enrolment import DirectoryEntry, Origin
 from sync.contract.envelope import KEYS_TYP, PROFILE_TYP, StrictRecord, decode, encode
 from sync.contract.keys import Jwk, KeySet, SealingPublic, SigningPublic
 from sync.contract.message import InsurerId, Routing
-from sync.contract.profile import Profile, Text, check_profile
+from sync.contract.profile import LogTerms, Profile, Text, check_profile
 from sync.crypto import base64url
 from sync.crypto.certificates import Authority, issue_server, make_authority, new_tls_key
 from sync.crypto.sealing import XWING, OpeningKey
 from sync.crypto.signing import SigningKey
+from sync.crypto.tlog import NoteSigner
+from sync.crypto.tlog.notes import LOG_KEY
 from sync.errors import InsurerFolderExists, InsurerFolderMissing
 
 _AUTHORITY: Final = "authority"
 _INTAKE: Final = "intake"
 _OPENER: Final = "opener"
 DATABASE: Final = "intake.db"
+LOG_DEADLINE_HOURS: Final = 24
 
 
 class InsurerSettings(StrictRecord, frozen=True, kw_only=True):
@@ -48,6 +51,10 @@ class InsurerSettings(StrictRecord, frozen=True, kw_only=True):
     def host(self) -> str:
         """The host name or address of the endpoint."""
         return urlsplit(self.endpoint).hostname or ""
+
+    def log_origin(self) -> str:
+        """The name of this insurer's log, for as long as the log lives: a host name without its port, and the AMC."""
+        return f"{self.host()}/{self.amc}/log"
 
     def port(self) -> int:
         """The port of the endpoint, 443 when it names none."""
@@ -135,6 +142,8 @@ def _new_files(settings: InsurerSettings, profile: Profile, now: datetime) -> Ma
     clients = make_authority(f"Comptoir {settings.amc} terminals", now)
     opening, signer, server_key = OpeningKey.generate(XWING), SigningKey.generate(), new_tls_key()
     keys = _key_set(settings.amc, signer, opening)
+    log_seed = NoteSigner.new_seed()
+    profile = msgspec.structs.replace(profile, log=_log_terms(settings, log_seed))
     return {
         f"{_AUTHORITY}/authority.key": authority.key,
         f"{_OPENER}/opening.key": opening.seed,
@@ -145,10 +154,16 @@ def _new_files(settings: InsurerSettings, profile: Profile, now: datetime) -> Ma
         f"{_INTAKE}/clients.key": clients.key,
         f"{_INTAKE}/clients.pem": clients.certificate_pem,
         f"{_INTAKE}/signing.key": signer.to_bytes(),
+        f"{_INTAKE}/log.key": log_seed,
         f"{_INTAKE}/pseudonym.key": secrets.token_bytes(32),
         f"{_INTAKE}/keys.jws": signer.sign(KEYS_TYP, encode(keys)).encode("ascii"),
         f"{_INTAKE}/profile.jws": signer.sign(PROFILE_TYP, encode(profile)).encode("ascii"),
     }
+
+
+def _log_terms(settings: InsurerSettings, seed: bytes) -> LogTerms:
+    key = NoteSigner(settings.log_origin(), LOG_KEY, seed).public
+    return LogTerms(key=key.vkey, deadline_hours=LOG_DEADLINE_HOURS, quorum=0)
 
 
 def _key_set(amc: str, signer: SigningKey, opening: OpeningKey) -> KeySet:

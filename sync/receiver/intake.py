@@ -40,6 +40,9 @@ from sync.receiver.db import Ledger
 from sync.receiver.enrol import enrol
 from sync.receiver.folder import IntakeMaterial
 from sync.receiver.packages import Checked, Door, check_package
+from sync.receiver.places import place
+from sync.receiver.proofs import with_proofs
+from sync.receiver.publisher import Publisher
 from sync.receiver.refusal import Refusal
 
 _CREATED: Final = 201
@@ -58,7 +61,15 @@ class Answer:
 class Intake:
     """One insurer's operations. `origin` is the scheme and authority terminals sign; `now` gives aware UTC."""
 
-    def __init__(self, ledger: Ledger, material: IntakeMaterial, origin: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        material: IntakeMaterial,
+        origin: str,
+        now: Callable[[], datetime],
+        log: Publisher | None = None,
+    ) -> None:
+        self.log = log
         self._ledger = ledger
         self._material = material
         self._door = Door(material.settings, material.recipients)
@@ -77,7 +88,7 @@ class Intake:
         (result,) = self._file(caller, [self._checked(asked.body, caller, claim_id)])
         if result.receipt is None:
             return Answer(result.status, PROBLEM_TYPE, encode(_problem_of(result)))
-        return Answer(result.status, RECEIPT_TYPE, encode(ReceiptAnswer(receipt=result.receipt)))
+        return Answer(result.status, RECEIPT_TYPE, encode(ReceiptAnswer(receipt=result.receipt, proof=result.proof)))
 
     def push_batch(self, asked: Asked) -> Answer:
         """POST /v1/claims:batch. The body is unfolded only once its sender is known."""
@@ -130,11 +141,12 @@ class Intake:
             return _refused(refusal, _claim_id_of(raw))
 
     def _file(self, caller: Caller, items: list[Checked | BatchResult]) -> list[BatchResult]:
-        def together(connection: Connection) -> list[BatchResult]:
+        def together(connection: Connection) -> tuple[list[BatchResult], dict[str, int]]:
             take_nonce(connection, caller.device, caller.nonce, self._now())
-            return [item if isinstance(item, BatchResult) else self._file_one(connection, item) for item in items]
+            results = [item if isinstance(item, BatchResult) else self._file_one(connection, item) for item in items]
+            return results, place(connection, [str(result.claim_id) for result in results if result.receipt])
 
-        return self._ledger.write(together)
+        return with_proofs(self.log, *self._ledger.write(together))
 
     def _file_one(self, connection: Connection, checked: Checked) -> BatchResult:
         claim_id = checked.dispatch.claim_id

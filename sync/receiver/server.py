@@ -67,8 +67,11 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(app: Starlette, listener: socket.socket, context: ssl.SSLContext, ready: Callable[[], None]) -> None:
-    """Answer on `listener` until SIGTERM or SIGINT; `ready` is called once connections are accepted."""
+def serve(app: Starlette, listener: socket.socket, context: ssl.SSLContext | None, ready: Callable[[], None]) -> None:
+    """Answer on `listener` until SIGTERM or SIGINT; `ready` is called once connections are accepted.
+
+    Without a `context` it speaks plain HTTP, which is for what is public and signed.
+    """
     config = uvicorn.Config(
         app,
         http=PeerCertificateProtocol,
@@ -82,7 +85,7 @@ def serve(app: Starlette, listener: socket.socket, context: ssl.SSLContext, read
         limit_concurrency=MAX_CONNECTIONS,
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
-        ssl_context_factory=lambda _config, _default: context,
+        ssl_context_factory=None if context is None else (lambda _config, _default: context),
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: None)

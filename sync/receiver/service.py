@@ -17,6 +17,7 @@ from sync.receiver.app import build_app
 from sync.receiver.db import Ledger
 from sync.receiver.folder import IntakeMaterial, open_intake
 from sync.receiver.intake import Intake
+from sync.receiver.log_folder import open_log
 from sync.receiver.server import bind, serve
 from sync.tls import present, server_context
 
@@ -25,20 +26,21 @@ def run_intake(folder: Path, host: str, port: int | None, ready_file: Path | Non
     """Serve the insurer in `folder` until SIGTERM. `port` None is the endpoint's, 0 any free one."""
     start_log()
     material = open_intake(folder)
-    listener = _bound(host, material.settings.port() if port is None else port)
+    listener = bound(host, material.settings.port() if port is None else port)
     origin = material.settings.at_port(listener.getsockname()[1])
     context = server_context(material.clients.certificate_pem.decode("ascii"))
     present(context, material.server_pem, material.server_key)
     ledger = Ledger.at(material.database)
     try:
-        app = build_app(Intake(ledger, material, origin, _now))
+        app = build_app(Intake(ledger, material, origin, _now, open_log(folder, ledger, _now)))
         serve(app, listener, context, lambda: _announce(material, origin, listener.getsockname()[1], ready_file))
     finally:
         ledger.close()
     event("stopped", insurer=material.settings.amc)
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int) -> socket.socket:
+    """A socket bound there (port 0: any free one); AddressUnavailable."""
     try:
         return bind(host, port)
     except OSError as error:
@@ -46,15 +48,20 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 def _announce(material: IntakeMaterial, origin: str, port: int, ready_file: Path | None) -> None:
-    settings, pid = material.settings, os.getpid()
-    ready = json.dumps({"ready": True, "insurer": settings.amc, "endpoint": origin, "port": port, "pid": pid})
+    announce_ready({"ready": True, "insurer": material.settings.amc, "endpoint": origin, "port": port}, ready_file)
+
+
+def announce_ready(facts: dict[str, str | int], ready_file: Path | None) -> None:
+    """Say that connections are accepted: `facts` and the process id, as one line of JSON, and in a file if asked."""
+    pid = os.getpid()
+    ready = json.dumps({**facts, "pid": pid})
     if ready_file is not None:
         partial = ready_file.with_name(f".{ready_file.name}.{pid}")
         partial.write_text(ready + "\n", encoding="utf-8")
         partial.replace(ready_file)
     sys.stdout.write(ready + "\n")
     sys.stdout.flush()
-    event("ready", insurer=settings.amc, port=port)
+    event("ready", port=facts["port"])
 
 
 def _now() -> datetime:
