@@ -152,7 +152,8 @@ def test_the_intake_and_its_log_know_no_person(enrolled: Terminal, insurer: Insu
     (claim_id,) = enrolled.register(AMC, beneficiary=msgspec.convert(beneficiary, Beneficiary))
     enrolled.drain()
     insurer.log.flush()
-    files = [*(insurer.folder / "intake").iterdir(), insurer.folder.with_suffix(".log")]
+    files = [path for path in (insurer.folder / "intake").rglob("*") if path.is_file()]
+    files.append(insurer.folder.with_suffix(".log"))
     forms = [planted.encode(code) for code in ("utf-8", "latin-1", "utf-16-le")] + [b"1984-05-17", b"DUPONT"]
     hits = [(path.name, form) for path in files for form in forms if form in path.read_bytes()]
     opened = {claim["claim_id"]: claim["message"] for claim in insurer.claims()}[claim_id]

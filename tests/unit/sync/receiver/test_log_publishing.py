@@ -191,8 +191,8 @@ def test_claims_older_than_the_log_get_places(insurer: LoggedInsurer, terminal: 
             terminal.push(intake, package)
             insurer.clock.pass_time(seconds=1)
     ledger = Ledger.at(insurer.folder / "intake.db")
-    for table in (log_entries, log_head):
-        ledger.write(lambda connection, table=table: connection.execute(delete(table)))
+    ledger.write(lambda connection: connection.execute(delete(log_entries)))
+    ledger.write(lambda connection: connection.execute(delete(log_head)))
     ledger.close()
     shutil.rmtree(insurer.files.folder)
     with insurer.open() as intake:
