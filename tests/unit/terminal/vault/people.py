@@ -9,7 +9,7 @@ from hardware.emulator import EmulatedSource
 from hardware.uptime import Uptime
 from sync.crypto.stretching import Argon2Cost
 from sync.home import OpenHome, create_home
-from terminal.catalogue import load_catalogue
+from terminal.catalogue import CatalogueInForce, Shelf
 from terminal.config import Config
 from terminal.domain.roles import Role
 from terminal.vault import Account, Vault
@@ -53,7 +53,7 @@ def desk_of(home: OpenHome, vault: Vault) -> Desk:
         home=home,
         vault=vault,
         config=Config(shop_am_id="991000019", shop_name="Optique Exemple"),
-        catalogue=load_catalogue(),
+        tariffs=CatalogueInForce(Shelf(home.path)),
         clock=SystemClock(datetime(2026, 11, 21, tzinfo=UTC)),
         cards=EmulatedSource(),
     )
