@@ -7,7 +7,18 @@ import sys
 from contextlib import closing
 from dataclasses import asdict
 
-from hardware import CardAbsent, CardError, CardSource, ReaderError, ReaderEvent, ReaderMissing, identify_atr
+from hardware import (
+    CardAbsent,
+    CardError,
+    CardSource,
+    CardUnknown,
+    HardwareError,
+    ReaderBusy,
+    ReaderError,
+    ReaderEvent,
+    ReaderMissing,
+    identify_atr,
+)
 from terminal.bootstrap import pcsc_source
 from terminal.cli.output import Answer
 from terminal.i18n import text
@@ -70,17 +81,18 @@ def read_card(arguments: argparse.Namespace) -> Answer:
 
 
 def people_in(reader: str | None) -> tuple[Person, ...]:
-    """The people on the card in `reader`, or in the first reader that holds a card."""
+    """The people on the card in `reader`, or on the first patient's card there is, in whichever reader it lies."""
     source = pcsc_source()
     readers = (reader,) if reader else source.readers()
-    if not readers:
-        raise ReaderMissing
-    for name in readers[:-1]:
+    refused: HardwareError = ReaderMissing()
+    for name in readers:
         try:
             return read_people(source, name)
-        except CardAbsent:
-            continue
-    return read_people(source, readers[-1])
+        except CardAbsent as error:
+            refused = error if isinstance(refused, ReaderMissing) else refused
+        except (CardUnknown, ReaderBusy) as error:
+            refused = error
+    raise refused
 
 
 def person_to_json(person: Person, *, reveal: bool) -> dict[str, str | int]:

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from hardware.emulator import VirtualReader
 from sync.home import home_lock
 from terminal.cli.demo_insurers import DemoInsurer
 from terminal.cli.output import INTERRUPTED
-from tests.pcscd_fixture import Bench
+from tests.pcscd_fixture import Bench, bench_of
 from tests.shop_fixture import SHOP, OpenShop
 
 SCRIPT = Path(sys.executable).with_name("comptoir")
@@ -256,6 +257,17 @@ def test_cards_are_read_through_the_pcsc_service(virtual_bench: Bench) -> None:
     assert all("999" not in person["nir"] for person in people)
     revealed = comptoir("card", "read", "--reader", virtual_bench.reader, "--reveal").data["people"]
     assert all(person["nir"][7:10] == "999" for person in revealed)
+
+
+def test_the_patients_card_is_found_in_whichever_reader_it_lies(virtual_bench: Bench) -> None:
+    """A professional's card in the first reader is passed over; alone it is told, and so are two empty readers."""
+    tray = VirtualReader("cps")
+    assert comptoir("card", "read").code == "card_absent"
+    with bench_of(virtual_bench.source, tray, tray.reader) as second:
+        virtual_bench.insert("cps")
+        assert comptoir("card", "read").code == "card_unknown"
+        second.insert("simple")
+        assert [person["surname"] for person in comptoir("card", "read").data["people"]] == ["VERDIERE"]
 
 
 @pytest.mark.parametrize(
