@@ -19,7 +19,7 @@ from sync.insurers import InsurerRecord
 from terminal.catalogue import CatalogueInForce, Shelf
 from terminal.config import Config, read_config, write_config
 from terminal.domain.errors import InputInvalid
-from terminal.workflow.desk import Desk
+from terminal.workflow.desk import Desk, Origin
 
 if TYPE_CHECKING:
     from terminal.vault.accounts import Cost
@@ -51,10 +51,13 @@ def pcsc_source() -> CardSource:
 
 
 @contextmanager
-def open_desk(home: Path, cards: CardSource | None = None, pin_cost: "Cost | None" = None) -> Iterator[Desk]:
+def open_desk(
+    home: Path, cards: CardSource | None = None, pin_cost: "Cost | None" = None, origin: Origin = "counter"
+) -> Iterator[Desk]:
     """The desk of an existing home; recovered claims are brought back before it is handed over.
 
-    `pin_cost`: what a new PIN costs to try, where it is not to be measured on this machine.
+    `pin_cost`: what a new PIN costs to try, where it is not to be measured on this machine. `origin`: where its acts
+    are asked for, as the access journal says it.
     """
     from sync.home import open_home
     from sync.receipts import last_signed_time
@@ -72,6 +75,7 @@ def open_desk(home: Path, cards: CardSource | None = None, pin_cost: "Cost | Non
             tariffs=CatalogueInForce(Shelf(home)),
             clock=home_clock(home, last_signed_time(opened.outbox)),
             cards=cards or pcsc_source(),
+            origin=origin,
         )
 
 

@@ -64,10 +64,17 @@ class Envelope(Header, frozen=True, kw_only=True):
         return Header(**{name: getattr(self, name) for name in Header.__struct_fields__})
 
 
+class JournalAnchor(StrictRecord, frozen=True, kw_only=True):
+    """Where the shop's access journal stood: how many entries, and the digest of the newest. Nothing of a person."""
+
+    count: Seq
+    head: Digest
+
+
 class Dispatch(StrictRecord, frozen=True, kw_only=True):
     """The numbering of one envelope in this device's chain to this insurer.
 
-    `prev` is the SHA-256 of the previous dispatch JWS.
+    `prev` is the SHA-256 of the previous dispatch JWS; `journal` is left out while the journal is empty.
     """
 
     schema: Literal["comptoir/dispatch/v1"]
@@ -77,6 +84,7 @@ class Dispatch(StrictRecord, frozen=True, kw_only=True):
     seq: Seq
     prev: Digest
     envelope: Digest
+    journal: JournalAnchor | None = None
 
 
 class Package(StrictRecord, frozen=True, kw_only=True):

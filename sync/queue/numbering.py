@@ -1,20 +1,23 @@
 """Numbers in the chain of this device to one insurer (design §7).
 
 Rules: a claim gets its number when it first leaves, in the order in which the caller lists it; `seq` has no gap and
-`prev` is SHA-256 of the dispatch JWS before (GENESIS for the first); a number is given once.
+`prev` is SHA-256 of the dispatch JWS before (GENESIS for the first); a number is given once. Each dispatch says where
+the access journal stood when it was signed.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from sync.contract.envelope import DISPATCH_TYP, GENESIS, Dispatch, digest, encode
+from sync.contract.envelope import DISPATCH_TYP, GENESIS, Dispatch, JournalAnchor, digest, encode
 from sync.crypto.signing import SigningKey
 from sync.errors import TransitionInvalid
 from sync.queue import states
 from sync.queue.acts import Act, move
 from sync.queue.blocks import Frame
+from sync.queue.journal_head import anchor_to_sign
 from sync.queue.reconciliation import advance_chain
 from sync.queue.tables import CHAIN, Row, milliseconds
 
@@ -28,11 +31,12 @@ def number(act: Act, rows: Sequence[Row], signer: SigningKey, now: datetime) -> 
         return {}
     insurer = rows[0].insurer
     seq, head = _chain(act.connection, insurer)
+    journal = anchor_to_sign(act.connection)
     signed: dict[str, str] = {}
     for row in rows:
         _require_free_to_leave(row, now)
         seq += 1
-        jws = signed[row.claim_id] = _signed_dispatch(row, seq, head, signer)
+        jws = signed[row.claim_id] = _signed_dispatch(_Place(seq, head, journal), row, signer)
         head = digest(jws.encode("ascii"))
         move(act.connection, row, states.SENDING, reason=None, seq=seq, dispatch=jws)
     act.frames += _frames(insurer, signed.items(), now)
@@ -55,14 +59,24 @@ def _require_free_to_leave(row: Row, now: datetime) -> None:
         raise TransitionInvalid("this claim may not leave now", state=row.state, following=states.SENDING)
 
 
-def _signed_dispatch(row: Row, seq: int, head: str, signer: SigningKey) -> str:
+@dataclass(frozen=True)
+class _Place:
+    """Where a dispatch stands: its number, the digest before it, and the access journal's head."""
+
+    seq: int
+    prev: str
+    journal: JournalAnchor | None
+
+
+def _signed_dispatch(place: _Place, row: Row, signer: SigningKey) -> str:
     dispatch = Dispatch(
         schema="comptoir/dispatch/v1",
         claim_id=row.claim_id,
         insurer=row.insurer,
         device=signer.kid,
-        seq=seq,
-        prev=head,
+        seq=place.seq,
+        prev=place.prev,
         envelope=row.digest,
+        journal=place.journal,
     )
     return signer.sign(DISPATCH_TYP, encode(dispatch))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from sync.crypto.signing import SigningKey, VerifyingKey
 from sync.errors import ClaimNotCorrectable, TransitionInvalid
-from sync.queue import states
+from sync.queue import journal_head, states
 from sync.queue.acts import Beside, Entry, acting, move, registering
 from sync.queue.blocks import Frame
 from sync.queue.checks import check_chain, check_counterfoil
@@ -33,6 +33,7 @@ class Outbox(QueueReader):
         super().__init__(store)
         self._counterfoil = counterfoil
         store.migrate("outbox", STEPS)
+        store.migrate(journal_head.ROOM, journal_head.STEPS)
 
     def enqueue(self, entry: Entry, beside: Beside | None = None) -> None:
         """Register a claim: when this returns, it survives a kill and a power cut.

@@ -17,7 +17,7 @@ from terminal.domain.errors import InputInvalid
 from terminal.domain.identifiers import Nir
 from terminal.i18n import money_text, text
 from terminal.vault import Dossier
-from terminal.workflow.correct import cancel_claim, dossier_of, draft_of, reopen_draft
+from terminal.workflow.correct import cancel_claim, dossier_of, draft_in, reopen_draft, reveal_nir
 from terminal.workflow.desk import Desk
 from terminal.workflow.lines import draft_lines
 from terminal.workflow.quote import quote_to_json
@@ -62,7 +62,9 @@ def show(arguments: argparse.Namespace) -> Answer:
     """A claim: state and dossier; with `--reprice` its amounts again, by its own tables (status 1: others)."""
     with logged_in(arguments) as desk:
         row = desk.home.outbox.get(arguments.claim_id)
-        draft, dossier = draft_of(desk, row.claim_id), dossier_of(desk, row.claim_id)
+        dossier = dossier_of(desk, row.claim_id)
+        draft = draft_in(desk, dossier)
+        nir = reveal_nir(desk, row.claim_id, draft.person) if arguments.reveal else draft.person.nir.masked()
         again = reprice_dossier(dossier, desk.home.path) if arguments.reprice else None
     shown = {
         "claim_id": row.claim_id,
@@ -71,7 +73,7 @@ def show(arguments: argparse.Namespace) -> Answer:
         "seq": row.seq,
         "envelope": row.digest,
         "receipt": row.receipt,
-        "person": _person_json(draft.person, reveal=arguments.reveal),
+        "person": _person_json(draft.person, nir),
         **_recorded_json(dossier),
         **({} if again is None else {"repriced": {"same": again.same, **quote_to_json(again.quote)}}),
     }
@@ -79,8 +81,7 @@ def show(arguments: argparse.Namespace) -> Answer:
     return Answer(shown, lines + _repriced_lines(again), DONE if again is None or again.same else REFUSED)
 
 
-def _person_json(person: Person, *, reveal: bool) -> dict[str, str | int]:
-    nir = person.nir.digits + person.nir.key if reveal else person.nir.masked()
+def _person_json(person: Person, nir: str) -> dict[str, str | int]:
     return {"surname": person.surname, "given_name": person.given_name, "rank": person.rank, "nir": nir}
 
 

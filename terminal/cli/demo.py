@@ -21,6 +21,7 @@ from terminal.cli.output import Answer
 from terminal.config import Config
 from terminal.i18n import text
 from terminal.vault import Account
+from terminal.workflow.access import log_in
 from terminal.workflow.counter import Counter
 from terminal.workflow.desk import Desk
 
@@ -63,7 +64,7 @@ def _terminal(folder: Path, cards: CardSource, insurers: tuple[DemoInsurer, ...]
     prepare_home(home, Config(shop_am_id=SHOP, shop_name="Optique Exemple", grace_seconds=grace))
     with open_desk(home, cards) as desk:
         desk.vault.accounts.add(Account(USER, "Camille D."), PIN, None)
-        desk.vault.unlock(USER, PIN)
+        log_in(desk, USER, PIN)
         for insurer in insurers:
             enrol_with(desk, *insurer.invite(SHOP))
         yield desk

@@ -11,6 +11,7 @@ from pathlib import Path
 from terminal.bootstrap import open_desk
 from terminal.cli.input import SecretMissing, read_secret
 from terminal.config import default_home
+from terminal.workflow.access import log_in
 from terminal.workflow.desk import Desk
 
 
@@ -22,7 +23,7 @@ def home_of(arguments: argparse.Namespace) -> Path:
 @contextmanager
 def desk_of(arguments: argparse.Namespace) -> Iterator[Desk]:
     """The desk of the command's home, nobody logged in."""
-    with open_desk(home_of(arguments)) as desk:
+    with open_desk(home_of(arguments), origin="command_line") as desk:
         yield desk
 
 
@@ -30,7 +31,7 @@ def desk_of(arguments: argparse.Namespace) -> Iterator[Desk]:
 def logged_in(arguments: argparse.Namespace) -> Iterator[Desk]:
     """The desk of the command's home with the command's user logged in."""
     with desk_of(arguments) as desk:
-        desk.vault.unlock(_user(desk, arguments.user), read_secret(arguments.pin_file, "pin"))
+        log_in(desk, _user(desk, arguments.user), read_secret(arguments.pin_file, "pin"))
         yield desk
 
 

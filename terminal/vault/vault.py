@@ -16,6 +16,7 @@ from terminal.domain.tries import wait_after
 from terminal.vault.accounts import Account, Accounts, Cost, measured_cost
 from terminal.vault.dossiers import SCHEMA as DOSSIER_SCHEMA
 from terminal.vault.dossiers import Dossiers
+from terminal.vault.journal import Journal
 from terminal.vault.refusals import Locked, PinLocked, RoleRefused
 from terminal.vault.tries import Standing, Tries
 
@@ -28,6 +29,7 @@ class Vault:
         self.accounts = Accounts(home, cost)
         self._tries = Tries(home.store, elapsed)
         home.store.migrate("dossier", DOSSIER_SCHEMA)
+        self.journal = Journal(home.store)
         self.user: Account | None = None
         self._seed: bytes | None = None
         self._dossiers: Dossiers | None = None

@@ -6,8 +6,11 @@ not kept (the kind of prescriber, the ground of a renewal, a correction) is aske
 """
 
 from sync.errors import ClaimNotCorrectable, ClaimUnknown
+from sync.queue import together
 from terminal.domain.identifiers import Nir
+from terminal.vault.acts import Act
 from terminal.vault.dossiers import Dossier
+from terminal.workflow.access import note, noting, whom, whom_in
 from terminal.workflow.desk import Desk
 from terminal.workflow.lines import draft_lines
 from terminal.workflow.models import shown_for
@@ -26,7 +29,7 @@ def reopen_draft(desk: Desk, claim_id: str) -> Draft:
 
 def draft_of(desk: Desk, claim_id: str) -> Draft:
     """The draft kept in a dossier; ClaimUnknown when it was erased or never known here."""
-    return _draft(desk, dossier_of(desk, claim_id))
+    return draft_in(desk, dossier_of(desk, claim_id))
 
 
 def dossier_of(desk: Desk, claim_id: str) -> Dossier:
@@ -34,7 +37,14 @@ def dossier_of(desk: Desk, claim_id: str) -> Dossier:
     known = desk.vault.dossiers.get(claim_id)
     if known is None:
         raise ClaimUnknown(claim_id=claim_id)
+    note(desk, Act.DOSSIER_OPENED, claim_id, whom=whom_in(desk, known[1]))
     return known[1]
+
+
+def reveal_nir(desk: Desk, claim_id: str, person: Person) -> str:
+    """The whole NIR of a dossier's person, 15 digits, once it is noted who saw it."""
+    note(desk, Act.NIR_REVEALED, claim_id, whom=whom(desk, person))
+    return person.nir.digits + person.nir.key
 
 
 def cancel_claim(desk: Desk, claim_id: str) -> None:
@@ -42,11 +52,13 @@ def cancel_claim(desk: Desk, claim_id: str) -> None:
     row = desk.home.outbox.get(claim_id)
     if not is_correctable(desk, row):
         raise ClaimNotCorrectable(state=row.state)
-    voiding = deliveries_of(desk).voiding(claim_id)
-    desk.home.outbox.void(claim_id, "cancelled", desk.home.signer, desk.now(), voiding)
+    cancelled = noting(desk, Act.CLAIM_CANCELLED, claim_id)
+    beside = together(deliveries_of(desk).voiding(claim_id), cancelled)
+    desk.home.outbox.void(claim_id, "cancelled", desk.home.signer, desk.now(), beside)
 
 
-def _draft(desk: Desk, dossier: Dossier) -> Draft:
+def draft_in(desk: Desk, dossier: Dossier) -> Draft:
+    """The draft that a dossier was made of."""
     lines = draft_lines(dossier.lines)
     shown = (dossier.model, dossier.lens_type)
     model, lens_type = shown if dossier.model is not None else shown_for(lines, desk.catalogue)

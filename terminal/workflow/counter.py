@@ -10,6 +10,7 @@ from hardware import ReaderEvent, Watch
 from terminal.domain.choice import LensChoice, choose_lens
 from terminal.domain.lpp import ItemClass, LensType
 from terminal.domain.notation import WrittenEye
+from terminal.workflow.access import log_in
 from terminal.workflow.correct import cancel_claim, reopen_draft
 from terminal.workflow.desk import Desk
 from terminal.workflow.identify import read_people
@@ -49,7 +50,7 @@ class Counter:
 
     def unlock(self, user_id: str, pin: str) -> None:
         """Open the shop key for this user; PinWrong otherwise."""
-        self._desk.vault.unlock(user_id, pin)
+        log_in(self._desk, user_id, pin)
 
     def lock(self) -> None:
         """Forget the shop key."""

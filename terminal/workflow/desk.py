@@ -4,9 +4,9 @@ Rules: chosen once by `bootstrap`; the workflow only uses it and never opens a f
 itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from hardware import CardSource, Clock
@@ -17,6 +17,9 @@ from terminal.domain.pricing import EquipmentRules
 from terminal.vault import Vault
 
 PARIS: Final = ZoneInfo("Europe/Paris")
+
+Origin = Literal["counter", "command_line", "service"]
+"""Where an act is asked for, as the access journal says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,9 @@ class Desk:
     tariffs: CatalogueInForce
     clock: Clock
     cards: CardSource
+    origin: Origin = "counter"
+    shown: set[str] = field(default_factory=set, repr=False)
+    """Claims whose names were listed since the last log-in."""
 
     @property
     def catalogue(self) -> Catalogue:

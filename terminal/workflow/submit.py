@@ -15,7 +15,9 @@ from sync.insurers import InsurerRecord
 from sync.queue import Entry, together
 from terminal.domain.errors import DomainError
 from terminal.domain.pricing import PricedLine, QuoteInput, price_quote
+from terminal.vault.acts import Act
 from terminal.vault.dossiers import Dossier, DossierLine
+from terminal.workflow.access import noting, whom_in
 from terminal.workflow.conditions import Conditions, Sold, judge_conditions
 from terminal.workflow.desk import Desk
 from terminal.workflow.duplicates import Deliveries
@@ -107,14 +109,17 @@ def _earlier(desk: Desk, draft: Draft, replaces: str | None) -> tuple[Delivered,
 
 
 def _make_durable(desk: Desk, entry: Entry, dossier: Dossier, draft: Draft, replaces: str | None) -> str:
-    """Queue, dossier and delivery in one act; the number of the dossier."""
+    """Queue, dossier, delivery and journal in one act; the number of the dossier."""
     dossier_row = desk.vault.dossiers.writing(entry.claim_id, dossier)
     deliveries = deliveries_of(desk)
     delivery = deliveries.writing(entry.claim_id, draft.person, dossier.service_date, sold_in(draft.lines))
+    whom = whom_in(desk, dossier)
+    submitted = noting(desk, Act.CLAIM_SUBMITTED, entry.claim_id, whom=whom)
     if replaces is None:
-        desk.home.outbox.enqueue(entry, together(dossier_row, delivery))
+        desk.home.outbox.enqueue(entry, together(dossier_row, delivery, submitted))
     else:
-        beside = together(dossier_row, delivery, deliveries.voiding(replaces))
+        corrected = noting(desk, Act.CLAIM_CORRECTED, replaces, whom=whom)
+        beside = together(dossier_row, delivery, deliveries.voiding(replaces), corrected, submitted)
         desk.home.outbox.replace(replaces, entry, desk.home.signer, beside)
     return dossier_row.number
 

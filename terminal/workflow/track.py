@@ -9,6 +9,7 @@ import shutil
 from sync.queue import Row, Summary
 from terminal.domain.claim import ClaimState
 from terminal.vault.dossiers import Dossier
+from terminal.workflow.access import note_listed
 from terminal.workflow.desk import Desk
 from terminal.workflow.types import DayTotals, Link, Status, WorkItem
 
@@ -57,6 +58,7 @@ def worklist_of(desk: Desk, limit: int) -> tuple[WorkItem, ...]:
     others = tuple(state for state in ClaimState if state not in NEEDS_A_PERSON + GONE)
     rows = first + outbox.rows(states=others, limit=limit - len(first), newest_first=True)
     dossiers = desk.vault.dossiers.many(row.claim_id for row in rows)
+    note_listed(desk, dossiers)
     names = {record.amc: record.name for record in desk.home.insurers.all()}
     return tuple(_item(desk, row, dossiers.get(row.claim_id), names.get(row.insurer, row.insurer)) for row in rows)
 

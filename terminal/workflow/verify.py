@@ -1,4 +1,4 @@
-"""Checking all that a home promises, offline: store, counterfoil, chain of dispatches, receipts.
+"""Checking all that a home promises, offline: store, counterfoil, chain of dispatches, access journal, receipts.
 
 Rules: nothing is repaired here and nothing is believed: every signature is verified again from the stored bytes, with
 the key that was pinned at enrolment.
@@ -10,6 +10,8 @@ from sync.errors import SyncError
 from sync.queue import Row
 from sync.receipts import verify_receipt
 from sync.trust import trusted_keys
+from terminal.vault.journal_check import check_journal
+from terminal.workflow.access import sees_dossiers
 from terminal.workflow.desk import Desk
 
 
@@ -27,8 +29,13 @@ class Check:
 
 
 def verify_home(desk: Desk) -> tuple[Check, ...]:
-    """Every check, in the order in which one builds on the other: file, chain, counterfoil, receipts."""
-    checks = tuple(Check(line.name, line.ok, line.detail) for line in desk.home.check())
+    """Every check, in the order in which one builds on the other: file, chain, counterfoil, access journal, receipts.
+
+    While somebody is logged in, the journal's running seal is checked too.
+    """
+    seed = desk.vault.seed if sees_dossiers(desk) else None
+    journal = check_journal(desk.home.store, desk.home.counterfoil, seed)
+    checks = tuple(Check(line.name, line.ok, line.detail) for line in (*desk.home.check(), journal))
     rows = [row for row in desk.home.outbox.rows() if row.receipt]
     false = [row.claim_id for row in rows if not _verifies(desk, row)]
     return (*checks, Check("receipts", ok=not false, detail=", ".join(false) or str(len(rows))))
