@@ -94,6 +94,11 @@ def _claim_correct(parser: argparse.ArgumentParser) -> None:
     _reader(parser)
 
 
+def _verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--user", metavar="ID", help=text("cli.help.verify_user"))
+    parser.add_argument("--pin-file", type=Path, metavar=text("cli.help.file"), help=text("cli.help.pin_file"))
+
+
 def _sync(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", required=True, help=text("cli.help.once"))
 
@@ -122,6 +127,12 @@ def _user_id(parser: argparse.ArgumentParser) -> None:
 def _user_pin(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--new-pin-file", type=Path, metavar=text("cli.help.file"), help=text("cli.help.new_pin_file"))
     _user_id(parser)
+
+
+def _evidence_journal(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", type=_count, default=200, metavar="N", help=text("cli.help.journal_limit"))
+    parser.add_argument("--claim", metavar="ID", help=text("cli.help.journal_claim"))
+    _login(parser)
 
 
 def _enrol(parser: argparse.ArgumentParser) -> None:
@@ -172,7 +183,7 @@ _COMMANDS: dict[str, tuple[str, Add]] = {
     "quote": ("tariffs:quote", _quote),
     "queue": ("sending:queue", _nothing),
     "sync": ("sending:sync_once", _sync),
-    "verify": ("sending:verify", _nothing),
+    "verify": ("sending:verify", _verify),
 }
 _GROUPS: dict[str, dict[str, tuple[str, Add]]] = {
     "reader": {"list": ("devices:list_readers", _nothing), "watch": ("devices:watch", _nothing)},
@@ -192,6 +203,7 @@ _GROUPS: dict[str, dict[str, tuple[str, Add]]] = {
         "cancel": ("claims:cancel", _claim_id),
         "correct": ("claims:correct", _claim_correct),
     },
+    "evidence": {"journal": ("evidence:journal", _evidence_journal)},
     "insurer": {"list": ("administration:list_insurers", _nothing), "enrol": ("administration:enrol", _enrol)},
     "user": {
         "list": ("people:list_users", _nothing),

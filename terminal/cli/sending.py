@@ -1,12 +1,13 @@
 """`queue`, `sync`, `verify`: what waits, sending it now, and whether all of it still holds.
 
-Rules: none of these needs somebody to be logged in, so none of them names a person.
+Rules: none of these needs somebody to be logged in, so none of them names a person; `verify` checks the seal of the
+access journal as well when somebody is.
 """
 
 import argparse
 
 from terminal.cli.output import DONE, REFUSED, Answer
-from terminal.cli.session import desk_of, home_of
+from terminal.cli.session import desk_of, home_of, logged_in
 from terminal.i18n import age_text, text
 from terminal.workflow.desk import Desk
 from terminal.workflow.track import NEEDS_A_PERSON, WAITING
@@ -81,8 +82,9 @@ def _errors(errors: dict[str, str]) -> list[str]:
 
 
 def verify(arguments: argparse.Namespace) -> Answer:
-    """Check store, counterfoil and receipts; status 1 when anything fails."""
-    with desk_of(arguments) as desk:
+    """Check store, counterfoil, journal and receipts; status 1 when anything fails. With a PIN the seal too."""
+    open_desk = logged_in if arguments.user or arguments.pin_file else desk_of
+    with open_desk(arguments) as desk:
         return _verdict(desk)
 
 

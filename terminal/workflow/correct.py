@@ -10,7 +10,7 @@ from sync.queue import together
 from terminal.domain.identifiers import Nir
 from terminal.vault.acts import Act
 from terminal.vault.dossiers import Dossier
-from terminal.workflow.access import note, noting, whom, whom_in
+from terminal.workflow.access import attempt, note, noting, whom, whom_in
 from terminal.workflow.desk import Desk
 from terminal.workflow.lines import draft_lines
 from terminal.workflow.models import shown_for
@@ -50,11 +50,11 @@ def reveal_nir(desk: Desk, claim_id: str, person: Person) -> str:
 def cancel_claim(desk: Desk, claim_id: str) -> None:
     """Void a claim that has not left; its delivery goes in the same act."""
     row = desk.home.outbox.get(claim_id)
-    if not is_correctable(desk, row):
-        raise ClaimNotCorrectable(state=row.state)
-    cancelled = noting(desk, Act.CLAIM_CANCELLED, claim_id)
-    beside = together(deliveries_of(desk).voiding(claim_id), cancelled)
-    desk.home.outbox.void(claim_id, "cancelled", desk.home.signer, desk.now(), beside)
+    with attempt(desk, Act.CLAIM_CANCELLED, claim_id, whom=desk.vault.journal.whom_of(claim_id)):
+        if not is_correctable(desk, row):
+            raise ClaimNotCorrectable(state=row.state)
+        beside = together(deliveries_of(desk).voiding(claim_id), noting(desk, Act.CLAIM_CANCELLED, claim_id))
+        desk.home.outbox.void(claim_id, "cancelled", desk.home.signer, desk.now(), beside)
 
 
 def draft_in(desk: Desk, dossier: Dossier) -> Draft:

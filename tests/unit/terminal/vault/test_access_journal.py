@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -11,8 +12,11 @@ from sqlalchemy.exc import IntegrityError
 from sync.contract.envelope import GENESIS
 from sync.crypto.symmetric import derive
 from sync.queue.journal_head import journal_head
+from terminal.i18n import sentences
+from terminal.vault.acts import Act
 from terminal.vault.journal import Deed, Entry, entry_digest, person_mark
 from terminal.vault.journal_check import rows_in
+from terminal.workflow.desk import Origin
 from tests.unit.terminal.vault.journal_home import SEED, JournalHome, deed
 
 
@@ -128,3 +132,9 @@ def test_a_long_outcome_or_an_odd_name_is_kept_as_it_is(journal_home: JournalHom
     journal_home.journal.record(Deed(odd.what, odd.at, odd.origin, who=texts, subject=texts))
     assert journal_home.check().ok
     assert journal_home.journal.entries()[-1].who == texts
+
+
+def test_every_act_and_origin_has_a_label() -> None:
+    """What the journal can say is said in French on the screen."""
+    words = [f"cli.journal.act_{act}" for act in Act] + [f"cli.journal.from_{origin}" for origin in get_args(Origin)]
+    assert [word for word in words if word not in sentences()] == []
