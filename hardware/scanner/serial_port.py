@@ -35,7 +35,7 @@ class _SerialSource:
         held = b""
         while not self._cancelled:
             came = self._read()
-            complete, held = _cut(held + came, silent=not came)
+            complete, held = cut_messages(held + came, silent=not came)
             yield from complete
 
     def cancel(self) -> None:
@@ -54,7 +54,7 @@ class _SerialSource:
             raise ScannerGone("the scanner left") from error
 
 
-def _cut(held: bytes, *, silent: bool) -> tuple[list[bytes], bytes]:
+def cut_messages(held: bytes, *, silent: bool) -> tuple[list[bytes], bytes]:
     """The complete messages, and the beginning of the next; one too long is cut where that is certain."""
     *complete, rest = held.replace(b"\r", b"\n").split(b"\n")
     if silent or len(rest) > 4 * LONGEST:

@@ -53,7 +53,7 @@ class WedgeAssembler:
 
     def due(self, at: float) -> tuple[Typed, ...]:
         """The keys that turn out to be a person's, because nothing followed them in time."""
-        if self._held and not 0 <= at - self._last < GAP:
+        if self._held and not self._last <= at < self._last + GAP:
             return (Typed(self._taken()),)
         return ()
 

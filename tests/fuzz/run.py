@@ -33,7 +33,7 @@ def fuzz(name: str, seconds: str, folder: Path) -> None:
         sys.stderr.write("tests.fuzz: atheris is not installed; install it beside the project to fuzz\n")
         sys.exit(3)
     with atheris.instrument_imports(include=["hardware", "tests.fuzz"]):
-        targets = importlib.import_module("tests.fuzz.card_targets")
+        targets = importlib.import_module("tests.fuzz.targets")
     folder.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(targets.seeds()[name]):
         (folder / f"seed-{number}").write_bytes(seed)

@@ -1,4 +1,4 @@
-"""Whatever a card sends ends in a record or an error of the tree: a short run, and everything found before."""
+"""Whatever a card or a scanner sends ends in a value or an error of the tree: a short run, and all that was found."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.card_targets import TARGETS, seeds
+from tests.fuzz.targets import TARGETS, seeds
 
 CORPUS: dict[str, list[str]] = json.loads(Path(__file__).with_name("corpus.json").read_text("ascii"))
 SEEDS = seeds()
@@ -32,8 +32,8 @@ def test_any_bytes_are_harmless(name: str, content: bytes) -> None:
 @pytest.mark.parametrize("name", TARGETS)
 @settings(derandomize=True, max_examples=150)
 @given(data=st.data())
-def test_a_spoilt_good_card_is_harmless(name: str, data: st.DataObject) -> None:
-    """A good card's bytes with a piece of them replaced, removed or repeated."""
+def test_spoilt_good_bytes_are_harmless(name: str, data: st.DataObject) -> None:
+    """Good bytes with a piece of them replaced, removed or repeated."""
     good = data.draw(st.sampled_from(SEEDS[name]))
     start = data.draw(st.integers(0, len(good)))
     end = data.draw(st.integers(start, len(good)))
