@@ -88,11 +88,11 @@ def _once(home: OpenHome, *, as_json: bool) -> int:
 
 
 def _run(home: OpenHome, stop: threading.Event) -> int:
-    breakers, errors = Breakers(), dict[str, str]()
+    breakers, confirmed, errors = Breakers(), set[str](), dict[str, str]()
     event("started")
     while not stop.is_set():
-        report = _pass(home, breakers, stop)
-        if report.pushed or report.errors != errors:
+        report = _pass(home, breakers, confirmed, stop)
+        if report.pushed or report.settled or report.errors != errors:
             _log(report)
         errors = report.errors
         stop.wait(POLL_SECONDS)
@@ -100,14 +100,16 @@ def _run(home: OpenHome, stop: threading.Event) -> int:
     return 0
 
 
-def _pass(home: OpenHome, breakers: Breakers, stop: threading.Event) -> DrainReport:
+def _pass(home: OpenHome, breakers: Breakers, confirmed: set[str], stop: threading.Event) -> DrainReport:
     """Push what may leave now; a full medium is waited for, because the counter may make room."""
     try:
-        if not home.outbox.insurers_due(_now()):
+        if not home.outbox.insurers_due(_now()) and not any(one.allowed for one in home.outbox.chains.reconciling()):
             return DrainReport()
         with _peers(home) as peers:
             rng = random.SystemRandom()
-            return drain(home.outbox, peers, _now, rng, breakers=breakers, go_on=lambda: not stop.is_set())
+            return drain(
+                home.outbox, peers, _now, rng, breakers=breakers, confirmed=confirmed, go_on=lambda: not stop.is_set()
+            )
     except DiskFull as error:
         fault(error.code, error)
         stop.wait(DISK_FULL_SECONDS)
@@ -121,6 +123,9 @@ def _peers(home: OpenHome) -> Peers:
 def _log(report: DrainReport) -> None:
     counts = ("pushed", "acknowledged", "duplicates", "rejected", "postponed")
     event("drained", **{name: getattr(report, name) for name in counts}, blocked=len(report.blocked))
+    for done in report.settled:
+        parts = ("settled", "renumbered", "resumed", "elsewhere")
+        event("chain_settled", insurer=done.insurer, seq=done.seq, **{part: len(getattr(done, part)) for part in parts})
     for insurer, code in report.errors.items():
         event("insurer_failed", insurer=insurer, error=code)
 

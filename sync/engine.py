@@ -2,8 +2,9 @@
 
 Rules: a claim's state moves only on a receipt that verifies wholly (signature, claim, both digests, number, device,
 insurer) or on a refusal of its very form; anything else leaves it as it was and tries the same bytes later. An insurer
-that fails is left alone with a growing, jittered delay, and touches no other. A fork or a digest conflict stops an
-insurer until a person has looked: nothing new is numbered for it.
+that fails is left alone with a growing, jittered delay, and touches no other. Before the first number of a pass an
+insurer is asked where the chain stands. A fork, a digest conflict or a chain that is ahead puts it into réconciliation:
+nothing is numbered for it until the chain is settled, which begins when a person agrees.
 """
 
 import random
@@ -27,10 +28,11 @@ from sync.errors import (
     TransitionInvalid,
 )
 from sync.peer import Peer, PushResult
-from sync.queue import Outbox, Row
+from sync.queue import Outbox, Reconciling, Row, Settlement
+from sync.queue.standing import AHEAD, STOPPING
 from sync.receipts import verify_receipt
+from sync.settling import is_continued, settle
 
-_STOPPING: Final = frozenset({"fork", "digest_conflict"})
 _KNOWN: Final = 200
 _RECEIVED: Final = (_KNOWN, 201)
 _PEER_ERRORS: Final = (
@@ -39,6 +41,7 @@ _PEER_ERRORS: Final = (
     InsurerRefused,
     InsurerUnknown,
     SignatureInvalid,
+    ReceiptInvalid,
     ContractError,
     KeyInvalid,
 )
@@ -53,7 +56,8 @@ class DrainReport:
     """What one pass did.
 
     `acknowledged` counts claims settled now, each on a receipt that was `verified`; `duplicates` those the insurer had
-    already; `blocked` are the claims of a fork or conflict; `errors` is a code per insurer.
+    already; `blocked` are the claims of a fork or conflict; `settled` the chains settled in this pass; `errors` is a
+    code per insurer.
     """
 
     pushed: int = 0
@@ -63,6 +67,7 @@ class DrainReport:
     rejected: int = 0
     postponed: int = 0
     blocked: list[str] = field(default_factory=list)
+    settled: list[Settlement] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
 
 
@@ -83,6 +88,7 @@ class _Pass:
     observe: Observer
     go_on: Callable[[], bool]
     breakers: Breakers
+    confirmed: set[str]
     report: DrainReport
 
     def count(self, name: str, number: int) -> None:
@@ -98,30 +104,36 @@ def drain(  # noqa: PLR0913  # all that a pass touches is passed in, so that not
     observe: Observer = lambda _name, _number: None,
     *,
     breakers: Breakers | None = None,
+    confirmed: set[str] | None = None,
     go_on: Callable[[], bool] = lambda: True,
 ) -> DrainReport:
     """Push all that may leave at `now()`; errors of insurers are in the report, errors of the store are raised.
 
     `observe(name, number)` is told of each step: pushed, verified, acknowledged, duplicates, rejected, postponed.
-    `go_on` is asked before each request. `breakers` are kept by a caller that drains again and again.
+    `go_on` is asked before each request. `breakers` are kept by a caller that drains again and again, and so is
+    `confirmed`: the insurers that said that this terminal's chain is the one they hold.
     """
-    state = _Pass(outbox, peer_for, now, rng, observe, go_on, breakers or Breakers(), DrainReport())
-    for insurer in outbox.insurers_due(now()):
-        _drain_insurer(state, insurer)
+    known = confirmed if confirmed is not None else set[str]()
+    state = _Pass(outbox, peer_for, now, rng, observe, go_on, breakers or Breakers(), known, DrainReport())
+    stopped = {one.insurer: one for one in outbox.chains.reconciling()}
+    settling = {insurer for insurer, one in stopped.items() if one.allowed}
+    for insurer in sorted(settling.union(outbox.insurers_due(now()))):
+        _drain_insurer(state, insurer, stopped.get(insurer))
     return state.report
 
 
-def _drain_insurer(state: _Pass, insurer: str) -> None:
+def _drain_insurer(state: _Pass, insurer: str, stopped: Reconciling | None) -> None:
     if state.breakers.is_open(insurer, state.now()):
         return
-    stopped = _stopped_by(state.outbox, insurer)
-    if stopped is not None:
-        state.report.errors[insurer] = stopped
+    if stopped is not None and not stopped.allowed:
+        state.report.errors[insurer] = stopped.reason
         return
     try:
         peer = state.peer_for(insurer)
+        if not _confirm(state, insurer, peer, settling=stopped is not None):
+            return
     except _PEER_ERRORS as error:
-        _leave_alone(state, insurer, [], error)
+        _leave_alone(state, insurer, _next_rows(state, insurer), error)
         return
     while state.go_on() and (rows := _next_rows(state, insurer)):
         if not _push(state, peer, rows):
@@ -133,9 +145,16 @@ def _next_rows(state: _Pass, insurer: str) -> list[Row]:
     return state.outbox.due(insurer, state.now(), batch_size(state.breakers.failures(insurer)))
 
 
-def _stopped_by(outbox: Outbox, insurer: str) -> str | None:
-    blocked = (row.reason for row in outbox.rows({"blocked"}) if row.insurer == insurer)
-    return next((reason for reason in blocked if reason in _STOPPING), None)
+def _confirm(state: _Pass, insurer: str, peer: Peer, *, settling: bool) -> bool:
+    """Whether numbers may be given for this insurer: its chain is settled now, or goes on from ours."""
+    if settling:
+        state.report.settled.append(settle(state.outbox, insurer, peer, state.now()))
+    elif insurer not in state.confirmed and not is_continued(state.outbox, insurer, peer):
+        state.outbox.chains.stop([insurer], AHEAD, state.now())
+        state.report.errors[insurer] = AHEAD
+        return False
+    state.confirmed.add(insurer)
+    return True
 
 
 def _push(state: _Pass, peer: Peer, rows: Sequence[Row]) -> bool:
@@ -197,8 +216,8 @@ def _settle(state: _Pass, verified: Mapping[str, PushResult]) -> None:
 
 def _apply_problem(state: _Pass, result: PushResult, problem: str) -> _Trouble | None:
     kind = PROBLEMS.get(problem)
-    if problem in _STOPPING:
-        state.outbox.block(result.claim_id, problem)
+    if problem in STOPPING:
+        state.outbox.block(result.claim_id, problem, state.now())
         state.report.blocked.append(result.claim_id)
     elif kind is not None and (kind.concerns == "claim" or problem in _FORM_PROBLEMS):
         _refuse(state, result.claim_id, problem)
@@ -213,7 +232,7 @@ def _refuse(state: _Pass, claim_id: str, problem: str) -> None:
 
 
 def _stop_at_conflict(state: _Pass, insurer: str, results: Sequence[PushResult]) -> bool:
-    conflict = next((result.problem for result in results if result.problem in _STOPPING), None)
+    conflict = next((result.problem for result in results if result.problem in STOPPING), None)
     if conflict is not None:
         state.report.errors[insurer] = conflict
     return conflict is not None
@@ -222,6 +241,7 @@ def _stop_at_conflict(state: _Pass, insurer: str, results: Sequence[PushResult])
 def _leave_alone(state: _Pass, insurer: str, rows: Sequence[Row], error: SyncError) -> None:
     retry_after = error.facts.get("retry_after")
     trouble = _Trouble(_code_of(error), float(retry_after) if retry_after is not None else None)
+    state.confirmed.discard(insurer)
     _postpone(state, rows, trouble, insurer)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sync.contract.envelope import ChainState
 from sync.crypto.signing import SigningKey, VerifyingKey
 
 
@@ -37,3 +38,9 @@ class Peer(Protocol):
 
         InsurerUnreachable, InsurerUntrusted, InsurerRefused (of the request as a whole): nothing is known of any.
         """
+
+    def state(self) -> ChainState:
+        """Where the insurer says that this terminal's chain stands, verified; errors as above, SignatureInvalid."""
+
+    def receipts(self, after: int) -> list[str]:
+        """The receipts (JWS, not yet verified) of this terminal's claims with a higher number, lowest first."""

@@ -15,9 +15,11 @@ from sync.contract.exchange import (
     BATCH_TYPE,
     HEALTH_TYPE,
     KEYS_TYPE,
+    MAX_RECEIPTS,
     PACKAGE_TYPE,
     PROFILE_TYPE,
     RECEIPT_TYPE,
+    RECEIPTS_TYPE,
     RESULTS_TYPE,
     STATE_TYPE,
     BatchAnswer,
@@ -26,6 +28,7 @@ from sync.contract.exchange import (
     KeysAnswer,
     ProfileAnswer,
     ReceiptAnswer,
+    ReceiptsAnswer,
     StateAnswer,
     join_batch,
 )
@@ -34,6 +37,7 @@ from sync.crypto.signing import SigningKey
 from sync.errors import InsurerRefused, InsurerUnreachable, SignatureInvalid
 from sync.insurers import InsurerRecord
 from sync.peer import PushResult
+from sync.receipts import opened_receipt
 from sync.tls import client_context, present
 from sync.trust import keys_signed_by, profile_in, trusted_keys, verified
 
@@ -66,6 +70,20 @@ class InsurerClient:
         if (state.insurer, state.device) != (self.insurer, self.signer.kid):
             raise SignatureInvalid("the state is another chain's")
         return state
+
+    def receipts(self, after: int) -> list[str]:
+        """The receipts of this terminal's claims with a number above `after`, lowest first; not verified yet."""
+        found: list[str] = []
+        while True:
+            question = Question("GET", f"/v1/receipts?after={after}", RECEIPTS_TYPE)
+            page = self._channel.ask(question, ReceiptsAnswer)[0].receipts
+            found += page
+            if len(page) < MAX_RECEIPTS:
+                return found
+            last = max(opened_receipt(receipt, self.verifiers).seq for receipt in page)
+            if last <= after:
+                raise InsurerUnreachable("the receipts do not go on")
+            after = last
 
     def keys(self) -> str:
         """The insurer's key set (JWS), signed with a key that is already trusted."""

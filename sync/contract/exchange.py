@@ -19,6 +19,7 @@ PACKAGE_TYPE: Final = "application/vnd.comptoir.package.v1+json"
 BATCH_TYPE: Final = "application/vnd.comptoir.batch.v1+json"
 ENROLMENT_TYPE: Final = "application/vnd.comptoir.enrolment.v1+json"
 RECEIPT_TYPE: Final = "application/vnd.comptoir.receipt.v1+json"
+RECEIPTS_TYPE: Final = "application/vnd.comptoir.receipts.v1+json"
 RESULTS_TYPE: Final = "application/vnd.comptoir.results.v1+json"
 ENROLLED_TYPE: Final = "application/vnd.comptoir.enrolled.v1+json"
 STATE_TYPE: Final = "application/vnd.comptoir.state.v1+json"
@@ -43,6 +44,9 @@ ProofText = Annotated[str, msgspec.Meta(max_length=MAX_PROOF)]
 CHECKPOINT_MEDIA: Final = "text/plain; charset=utf-8"
 TILE_MEDIA: Final = "application/octet-stream"
 
+MAX_RECEIPTS: Final = 200
+"""Receipts in one answer at most, the lowest numbers first; fewer mean that there are no more."""
+
 _OPEN, _CLOSE = b'{"packages":[', b"]}"
 
 
@@ -51,6 +55,12 @@ class ReceiptAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     receipt: Compact
     proof: ProofText | None = None
+
+
+class ReceiptsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The receipts (JWS compact) of the calling terminal's chain, by number."""
+
+    receipts: tuple[Compact, ...]
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -6,6 +6,23 @@ from sync.queue.counterfoil import Counterfoil
 from sync.queue.outbox import Outbox
 from sync.queue.reading import Summary
 from sync.queue.reconciliation import Reconciliation
+from sync.queue.settlement import Heard, Settlement, Word
+from sync.queue.standing import Chains, Elsewhere, Reconciling
 from sync.queue.tables import Row
 
-__all__ = ["Counterfoil", "Entry", "Frame", "Outbox", "Reconciliation", "Row", "Summary", "together"]
+__all__ = [
+    "Chains",
+    "Counterfoil",
+    "Elsewhere",
+    "Entry",
+    "Frame",
+    "Heard",
+    "Outbox",
+    "Reconciliation",
+    "Reconciling",
+    "Row",
+    "Settlement",
+    "Summary",
+    "Word",
+    "together",
+]

@@ -1,11 +1,12 @@
 """Whether the rows, their chains and the counterfoil tell one story.
 
-Rules: every dispatch is verified with the device key, numbered without a gap, linked to the one before, and of the
-envelope that the row keeps; every envelope and dispatch of the store stands in the counterfoil with the same bytes. A
-finding names the claim concerned, never a person.
+Rules: every dispatch is verified with the device key, numbered without a gap, linked to the one before (or to a head
+that the insurer confirmed at a settlement), and of the envelope that the row keeps; every envelope and dispatch of
+the store stands in the counterfoil with the same bytes. A finding names the claim concerned, never a person.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -15,22 +16,28 @@ from sync.errors import SyncError
 from sync.queue.blocks import Kind
 from sync.queue.counterfoil import Counterfoil
 from sync.queue.reconciliation import anchor
-from sync.queue.tables import CHAIN, OUTBOX, Row, row_of
+from sync.queue.tables import ADOPTED, CHAIN, OUTBOX, Row, row_of
 from sync.store import CheckLine
+
+Adopted = Collection[tuple[str, int, str]]
+"""Heads that an insurer confirmed and that no dispatch here made: insurer, number, digest."""
 
 
 def check_chain(connection: Connection, verifier: VerifyingKey) -> CheckLine:
     """The line `chain`: numbers, links and signatures of everything that left."""
     count = 0
     ends: dict[str, tuple[int, str]] = {}
+    adopted = {(found.insurer, found.seq, found.head) for found in connection.execute(select(ADOPTED))}
     numbered = select(OUTBOX).where(OUTBOX.c.seq.is_not(None)).order_by(OUTBOX.c.insurer, OUTBOX.c.seq)
     for found in connection.execute(numbered):
         row, count = row_of(found), count + 1
-        seq, head = ends.get(row.insurer, (0, GENESIS))
-        if not _continues(row, seq, head, verifier):
+        places = {ends.get(row.insurer, (0, GENESIS)), *_adopted_before(row, adopted)}
+        if not any(_continues(row, seq, head, verifier) for seq, head in places):
             return CheckLine("chain", ok=False, detail=f"claim {row.claim_id} does not continue its chain")
-        ends[row.insurer] = seq + 1, digest((row.dispatch or "").encode("ascii"))
-    if ends != {found.insurer: (found.seq, found.head) for found in connection.execute(select(CHAIN))}:
+        ends[row.insurer] = row.seq or 0, digest((row.dispatch or "").encode("ascii"))
+    chains = connection.execute(select(CHAIN)).all()
+    known = {found.insurer for found in chains}
+    if not known.issuperset(ends) or not all(_ends_right(found, ends, adopted) for found in chains):
         return CheckLine("chain", ok=False, detail="the head of a chain is not its last dispatch")
     return CheckLine("chain", ok=True, detail=f"{count} dispatches")
 
@@ -48,6 +55,16 @@ def check_counterfoil(connection: Connection, counterfoil: Counterfoil) -> Check
     if not followed:
         return CheckLine("counterfoil", ok=False, detail="the store does not follow the counterfoil")
     return CheckLine("counterfoil", ok=True, detail=f"{len(kept)} entries")
+
+
+def _adopted_before(row: Row, adopted: Adopted) -> list[tuple[int, str]]:
+    """Where the insurer's word lets a chain go on after numbers that another copy of this terminal gave."""
+    return [(seq, head) for insurer, seq, head in adopted if (insurer, seq + 1) == (row.insurer, row.seq)]
+
+
+def _ends_right(found: Any, ends: Mapping[str, tuple[int, str]], adopted: Adopted) -> bool:
+    end, own = (found.seq, found.head), ends.get(found.insurer, (0, GENESIS))
+    return end == own or (end > own and (found.insurer, *end) in adopted)
 
 
 def _continues(row: Row, seq: int, head: str, verifier: VerifyingKey) -> bool:

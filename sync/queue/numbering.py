@@ -9,9 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
-
-from sync.contract.envelope import DISPATCH_TYP, GENESIS, Dispatch, JournalAnchor, digest, encode
+from sync.contract.envelope import DISPATCH_TYP, Dispatch, JournalAnchor, digest, encode
 from sync.crypto.signing import SigningKey
 from sync.errors import TransitionInvalid
 from sync.queue import states
@@ -19,7 +17,8 @@ from sync.queue.acts import Act, move
 from sync.queue.blocks import Frame
 from sync.queue.journal_head import anchor_to_sign
 from sync.queue.reconciliation import advance_chain
-from sync.queue.tables import CHAIN, Row, milliseconds
+from sync.queue.standing import chain_of
+from sync.queue.tables import Row, milliseconds
 
 
 def number(act: Act, rows: Sequence[Row], signer: SigningKey, now: datetime) -> dict[str, str]:
@@ -30,7 +29,7 @@ def number(act: Act, rows: Sequence[Row], signer: SigningKey, now: datetime) -> 
     if not rows:
         return {}
     insurer = rows[0].insurer
-    seq, head = _chain(act.connection, insurer)
+    seq, head = chain_of(act.connection, insurer)
     journal = anchor_to_sign(act.connection)
     signed: dict[str, str] = {}
     for row in rows:
@@ -47,11 +46,6 @@ def number(act: Act, rows: Sequence[Row], signer: SigningKey, now: datetime) -> 
 def _frames(insurer: str, signed: Iterable[tuple[str, str]], now: datetime) -> list[Frame]:
     at = milliseconds(now)
     return [Frame("dispatch", claim_id, insurer, at, jws.encode("ascii")) for claim_id, jws in signed]
-
-
-def _chain(connection: Connection, insurer: str) -> tuple[int, str]:
-    found = connection.execute(select(CHAIN.c.seq, CHAIN.c.head).where(CHAIN.c.insurer == insurer)).first()
-    return (0, GENESIS) if found is None else (found.seq, found.head)
 
 
 def _require_free_to_leave(row: Row, now: datetime) -> None:

@@ -21,6 +21,8 @@ from sync.queue.counterfoil import Counterfoil
 from sync.queue.numbering import number
 from sync.queue.reading import QueueReader, row_of_claim
 from sync.queue.reconciliation import Reconciliation, catch_up
+from sync.queue.settlement import Settlement, Word, lost_by, settle_chain
+from sync.queue.standing import STOPPING, Chains, stop
 from sync.queue.tables import CHAIN, OUTBOX, STEPS, Row, milliseconds, package_bytes
 from sync.queue.voiding import Reason, signed_void
 from sync.store import CheckLine, Store
@@ -34,6 +36,7 @@ class Outbox(QueueReader):
         self._counterfoil = counterfoil
         store.migrate("outbox", STEPS)
         store.migrate(journal_head.ROOM, journal_head.STEPS)
+        self.chains = Chains(store)
 
     def enqueue(self, entry: Entry, beside: Beside | None = None) -> None:
         """Register a claim: when this returns, it survives a kill and a power cut.
@@ -101,10 +104,13 @@ class Outbox(QueueReader):
         with self._store.write() as connection:
             move(connection, row_of_claim(connection, claim_id), states.REJECTED, reason=problem, next_try=None)
 
-    def block(self, claim_id: str, reason: str) -> None:
-        """A person has to look at this claim before anything else happens to it."""
+    def block(self, claim_id: str, reason: str, now: datetime) -> None:
+        """A person has to look before anything else happens to this claim, or to its insurer's chain if that forked."""
         with self._store.write() as connection:
-            move(connection, row_of_claim(connection, claim_id), states.BLOCKED, reason=reason, next_try=None)
+            row = row_of_claim(connection, claim_id)
+            move(connection, row, states.BLOCKED, reason=reason, next_try=None)
+            if reason in STOPPING:
+                stop(connection, row.insurer, reason, now)
 
     def release(self, claim_id: str, not_before: datetime) -> None:
         """A person looked: a blocked claim goes back to where it was, and leaves from `not_before` on."""
@@ -116,8 +122,11 @@ class Outbox(QueueReader):
             move(connection, row, state, reason=None, not_before=milliseconds(not_before), next_try=None)
 
     def postpone(self, ids: Collection[str], until: datetime, error_code: str) -> None:
-        """A try failed with `error_code`: these dispatched claims are tried again from `until` on."""
-        sending = OUTBOX.c.claim_id.in_(sorted(ids)), OUTBOX.c.state == states.SENDING
+        """A try failed with `error_code`: these claims are tried again from `until` on.
+
+        Of a claim that has not left yet it is only remembered that its line failed.
+        """
+        sending = OUTBOX.c.claim_id.in_(sorted(ids)), OUTBOX.c.state.in_(sorted(states.WAITING))
         values = {"attempts": OUTBOX.c.attempts + 1, "next_try": milliseconds(until), "last_error": error_code}
         with self._store.write() as connection:
             connection.execute(OUTBOX.update().where(*sending).values(values))
@@ -126,6 +135,14 @@ class Outbox(QueueReader):
         """A person asks: whatever waits for its next try may be tried at once."""
         with self._store.write() as connection:
             connection.execute(OUTBOX.update().where(OUTBOX.c.state == states.SENDING).values(next_try=None))
+
+    def lost_by(self, word: Word) -> list[Row]:
+        """The claims that an insurer gave a receipt for and does not hold any more."""
+        return lost_by(self._store, word)
+
+    def settle_chain(self, word: Word, signer: SigningKey, now: datetime) -> Settlement:
+        """Bring this queue to what an insurer holds, and end the réconciliation with it."""
+        return settle_chain(self._store, self._counterfoil, word, signer, now)
 
     def reconcile(self) -> Reconciliation:
         """Make store and counterfoil agree (at start); CounterfoilCorrupt, StoreError."""

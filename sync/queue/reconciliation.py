@@ -1,12 +1,12 @@
 """Counterfoil and store tell one story: what one of them missed is taken from the other.
 
-Rules: all this happens inside one store transaction, and every append to the counterfoil is made inside one too, so no
-act of another process is seen half done. The store remembers where the counterfoil ended at its last commit (the
+Rules: all this happens inside one store transaction, and every append to the counterfoil is made inside one too, so
+no act of another process is seen half done. The store remembers where the counterfoil ended at its last commit (the
 anchor). Frames behind the anchor are replayed: an envelope with neither row nor void comes back as `blocked`, reason
-`recovered`, because nobody was told that it is registered; a dispatch is adopted, because its number is used up; a
-void is applied to what has not left, one in favour of a correction only if that was registered. When the counterfoil
-does not hold the anchor any more, it lost acknowledged frames: all of it is replayed, and what it lacks is appended
-again from the store.
+`recovered`, because nobody was told that it is registered; a dispatch is adopted, because its number is used up,
+unless a later void says that it was displaced; a void is applied to what has not left, one in favour of a correction
+only if that was registered. When the counterfoil does not hold the anchor any more, it lost acknowledged frames: all
+of it is replayed, and what it lacks is appended again from the store.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ from sync.queue import states
 from sync.queue.blocks import START, Frame, Mark
 from sync.queue.counterfoil import Counterfoil
 from sync.queue.tables import ANCHOR, CHAIN, OUTBOX, milliseconds, row_of
-from sync.queue.voiding import UNREGISTERED, void_record
+from sync.queue.voiding import DISPLACED, UNREGISTERED, void_record
 
 RECOVERED: Final = "recovered"
 
@@ -92,13 +92,18 @@ def _replay(connection: Connection, frames: Iterable[Frame]) -> tuple[str, ...]:
 
 
 class _Replay:
-    """One pass over frames: `orphans` are envelopes without a row, `corrected` the voids that name a successor."""
+    """One pass over frames.
+
+    `orphans` are envelopes without a row, `corrected` the voids that name a successor, `dispatches` the last dispatch
+    of each claim that left.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._orphans: dict[str, Frame] = {}
         self._corrected: list[tuple[Frame, str]] = []
         self._registered: set[str] = set()
+        self._dispatches: dict[str, Frame] = {}
 
     def take(self, frame: Frame) -> None:
         """Take in the next frame."""
@@ -110,7 +115,9 @@ class _Replay:
             self._take_dispatch(frame)
 
     def finish(self) -> tuple[str, ...]:
-        """Bring back what is left without a row; its claim ids."""
+        """Adopt what left, and bring back what is left without a row; its claim ids."""
+        for frame in self._dispatches.values():
+            _adopt_dispatch(self._connection, frame)
         for frame, successor in self._corrected:
             if successor in self._registered or _exists(self._connection, successor):
                 self._withdraw(frame)
@@ -127,6 +134,8 @@ class _Replay:
         record = void_record(frame.body)
         if record.reason == UNREGISTERED:
             self._forget(frame)
+        elif record.reason == DISPLACED:
+            self._take_back(frame.claim_id, record.dispatch or "")
         elif record.by is not None:
             self._corrected.append((frame, record.by))
         else:
@@ -136,7 +145,14 @@ class _Replay:
         orphan = self._orphans.pop(frame.claim_id, None)
         if orphan is not None:
             _insert(self._connection, orphan, state=states.QUEUED, reason=None)
-        _adopt_dispatch(self._connection, frame)
+        self._dispatches[frame.claim_id] = frame
+
+    def _take_back(self, claim_id: str, given_up: str) -> None:
+        """The dispatch with this digest lost its place to one of another copy: the claim has no number again."""
+        pending = self._dispatches.get(claim_id)
+        if pending is not None and digest(pending.body) == given_up:
+            del self._dispatches[claim_id]
+        _drop_dispatch(self._connection, claim_id, given_up)
 
     def _forget(self, frame: Frame) -> None:
         """Nobody was told of this claim: it does not come back, and if it is back already, a person decides."""
@@ -145,7 +161,7 @@ class _Replay:
             _leave_to_a_person(self._connection, frame.claim_id)
 
     def _withdraw(self, frame: Frame) -> None:
-        if self._orphans.pop(frame.claim_id, None) is None:
+        if frame.claim_id not in self._dispatches and self._orphans.pop(frame.claim_id, None) is None:
             _apply_void(self._connection, frame)
 
 
@@ -187,18 +203,29 @@ def _adopt_dispatch(connection: Connection, frame: Frame) -> None:
         dispatch = dispatch_of(signed)
     except (ContractError, UnicodeDecodeError) as error:
         raise CounterfoilCorrupt("a dispatch frame holds something else", claim_id=frame.claim_id) from error
-    unnumbered = OUTBOX.c.claim_id == frame.claim_id, OUTBOX.c.seq.is_(None)
+    unnumbered = OUTBOX.c.claim_id == frame.claim_id, OUTBOX.c.seq.is_(None), OUTBOX.c.receipt.is_(None)
     values = {"state": states.SENDING, "reason": None, "seq": dispatch.seq, "dispatch": signed}
     try:
-        connection.execute(OUTBOX.update().where(*unnumbered).values(**values))
+        adopted = connection.execute(OUTBOX.update().where(*unnumbered).values(**values)).rowcount
     except IntegrityError:
         raise CounterfoilCorrupt("two claims have one number", claim_id=frame.claim_id, seq=dispatch.seq) from None
-    advance_chain(connection, frame.insurer, dispatch.seq, digest(frame.body))
+    if adopted:
+        advance_chain(connection, frame.insurer, dispatch.seq, digest(frame.body))
+
+
+def _drop_dispatch(connection: Connection, claim_id: str, given_up: str) -> None:
+    found = connection.execute(select(OUTBOX).where(OUTBOX.c.claim_id == claim_id)).first()
+    if found is None or found.dispatch is None or digest(found.dispatch.encode("ascii")) != given_up:
+        return
+    state = states.QUEUED if found.receipt is None else found.state
+    values = {"state": state, "reason": None, "seq": None, "dispatch": None, "next_try": None}
+    connection.execute(OUTBOX.update().where(OUTBOX.c.claim_id == claim_id).values(**values))
 
 
 def _append_missing(connection: Connection, counterfoil: Counterfoil) -> tuple[str, ...]:
-    kept = {(frame.kind, frame.claim_id) for frame in counterfoil.frames()}
-    missing = [frame for frame in _told_by_store(connection) if (frame.kind, frame.claim_id) not in kept]
+    kept = {(frame.kind, frame.claim_id, digest(frame.body)) for frame in counterfoil.frames()}
+    told = _told_by_store(connection)
+    missing = [frame for frame in told if (frame.kind, frame.claim_id, digest(frame.body)) not in kept]
     if missing:
         counterfoil.append(missing)
     return tuple(dict.fromkeys(frame.claim_id for frame in missing))

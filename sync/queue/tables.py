@@ -52,6 +52,29 @@ STEPS: Final[Sequence[Sequence[str]]] = (
             digest BLOB NOT NULL
         ) STRICT""",
     ),
+    (
+        """CREATE TABLE reconciling (
+            insurer TEXT PRIMARY KEY,
+            reason TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            allowed INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        """INSERT INTO reconciling SELECT insurer, min(reason), max(created_at), 0 FROM outbox
+            WHERE state = 'blocked' AND reason IN ('fork', 'digest_conflict') GROUP BY insurer""",
+        """CREATE TABLE adopted_head (
+            insurer TEXT NOT NULL,
+            seq INTEGER NOT NULL,
+            head TEXT NOT NULL,
+            PRIMARY KEY (insurer, seq)
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE received_elsewhere (
+            insurer TEXT NOT NULL,
+            seq INTEGER NOT NULL,
+            claim_id TEXT NOT NULL,
+            receipt TEXT NOT NULL,
+            PRIMARY KEY (insurer, seq)
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 
 _tables: Final = MetaData()
@@ -72,6 +95,28 @@ CHAIN: Final = Table(
     Column("seq", Integer),
     Column("head", Text),
     Column("receipt_at", Integer),
+)
+RECONCILING: Final = Table(
+    "reconciling",
+    _tables,
+    Column("insurer", Text, primary_key=True),
+    Column("reason", Text),
+    Column("since", Integer),
+    Column("allowed", Integer),
+)
+ADOPTED: Final = Table(
+    "adopted_head",
+    _tables,
+    Column("insurer", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("head", Text),
+)
+ELSEWHERE: Final = Table(
+    "received_elsewhere",
+    _tables,
+    Column("insurer", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    *(Column(name, Text) for name in ("claim_id", "receipt")),
 )
 ANCHOR: Final = Table(
     "counterfoil_anchor",

@@ -21,7 +21,7 @@ from sync.contract.envelope import (
     Receipt,
     encode,
 )
-from sync.contract.exchange import MAX_MISSING
+from sync.contract.exchange import MAX_MISSING, MAX_RECEIPTS
 from sync.crypto.signing import SigningKey
 from sync.receiver.db import claims, terminals
 from sync.receiver.packages import Checked
@@ -64,6 +64,12 @@ def sign_state(connection: Connection, insurer: str, device: str, signer: Signin
         missing=_missing(connection, device, chain.contiguous),
     )
     return signer.sign(STATE_TYP, encode(state))
+
+
+def receipts_after(connection: Connection, device: str, after: int) -> tuple[str, ...]:
+    """The receipts of this terminal's claims with a number above `after`, the lowest MAX_RECEIPTS of them."""
+    wanted = select(claims.c.receipt).where(claims.c.device == device, claims.c.seq > after)
+    return tuple(connection.execute(wanted.order_by(claims.c.seq).limit(MAX_RECEIPTS)).scalars())
 
 
 def _chain_of(device: str) -> Select[tuple[int, str, int]]:

@@ -4,10 +4,11 @@ Rules: certificate and signature first, then form, then one transaction; the ans
 here can open a claim. Each package of a batch is judged alone, and all that were accepted become durable together.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection, select
 
@@ -20,6 +21,7 @@ from sync.contract.exchange import (
     PROBLEM_TYPE,
     PROFILE_TYPE,
     RECEIPT_TYPE,
+    RECEIPTS_TYPE,
     RESULTS_TYPE,
     STATE_TYPE,
     BatchAnswer,
@@ -28,6 +30,7 @@ from sync.contract.exchange import (
     KeysAnswer,
     ProfileAnswer,
     ReceiptAnswer,
+    ReceiptsAnswer,
     StateAnswer,
     split_batch,
 )
@@ -35,7 +38,7 @@ from sync.contract.problems import Problem, problem
 from sync.errors import ContractError
 from sync.receiver.admission import Asked, Caller, admit, take_nonce
 from sync.receiver.bodies import unfold
-from sync.receiver.chain import file_claim, sign_state
+from sync.receiver.chain import file_claim, receipts_after, sign_state
 from sync.receiver.db import Ledger
 from sync.receiver.enrol import enrol
 from sync.receiver.folder import IntakeMaterial
@@ -45,8 +48,12 @@ from sync.receiver.proofs import with_proofs
 from sync.receiver.publisher import Publisher
 from sync.receiver.refusal import Refusal
 
+Found = TypeVar("Found")
+
+_AFTER: Final = re.compile(r"after=(0|[1-9][0-9]{0,15})", re.ASCII)
 _CREATED: Final = 201
 _KNOWN: Final = 200
+_CONFLICT: Final = 409
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,15 @@ class Intake:
         state = self._read(asked, lambda connection, device: sign_state(connection, insurer, device, signer))
         return Answer(_KNOWN, STATE_TYPE, encode(StateAnswer(state=state)))
 
+    def receipts(self, asked: Asked) -> Answer:
+        """GET /v1/receipts?after=N: what this terminal was given before, for a copy of it that does not know."""
+        found = _AFTER.fullmatch(asked.path.partition("?")[2])
+        if found is None:
+            raise Refusal("request_invalid")
+        after = int(found[1])
+        receipts = self._read(asked, lambda connection, device: receipts_after(connection, device, after))
+        return Answer(_KNOWN, RECEIPTS_TYPE, encode(ReceiptsAnswer(receipts=receipts)))
+
     def keys(self, asked: Asked) -> Answer:
         """GET /v1/keys."""
         keys = self._read(asked, lambda _connection, _device: self._material.keys_jws)
@@ -125,10 +141,10 @@ class Intake:
     def _admit(self, asked: Asked) -> Caller:
         return admit(self._ledger, asked, self._origin, self._now())
 
-    def _read(self, asked: Asked, work: Callable[[Connection, str], str]) -> str:
+    def _read(self, asked: Asked, work: Callable[[Connection, str], Found]) -> Found:
         caller = self._admit(asked)
 
-        def once(connection: Connection) -> str:
+        def once(connection: Connection) -> Found:
             take_nonce(connection, caller.device, caller.nonce, self._now())
             return work(connection, caller.device)
 
@@ -143,10 +159,24 @@ class Intake:
     def _file(self, caller: Caller, items: list[Checked | BatchResult]) -> list[BatchResult]:
         def together(connection: Connection) -> tuple[list[BatchResult], dict[str, int]]:
             take_nonce(connection, caller.device, caller.nonce, self._now())
-            results = [item if isinstance(item, BatchResult) else self._file_one(connection, item) for item in items]
+            results = self._file_each(connection, items)
             return results, place(connection, [str(result.claim_id) for result in results if result.receipt])
 
         return with_proofs(self.log, *self._ledger.write(together))
+
+    def _file_each(self, connection: Connection, items: list[Checked | BatchResult]) -> list[BatchResult]:
+        """One result each; what follows a fork continues what was refused, so it is a fork as well."""
+        results: list[BatchResult] = []
+        forked = False
+        for item in items:
+            if isinstance(item, BatchResult):
+                results.append(item)
+            elif forked:
+                results.append(_refused(Refusal("fork"), item.dispatch.claim_id))
+            else:
+                results.append(self._file_one(connection, item))
+                forked = results[-1].status == _CONFLICT and _problem_of(results[-1]).code == "fork"
+        return results
 
     def _file_one(self, connection: Connection, checked: Checked) -> BatchResult:
         claim_id = checked.dispatch.claim_id

@@ -100,7 +100,9 @@ def _verify(parser: argparse.ArgumentParser) -> None:
 
 
 def _sync(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--once", action="store_true", required=True, help=text("cli.help.once"))
+    when = parser.add_mutually_exclusive_group(required=True)
+    when.add_argument("--once", action="store_true", help=text("cli.help.once"))
+    when.add_argument("--reconcile", action="store_true", help=text("cli.help.reconcile"))
 
 
 def _init(parser: argparse.ArgumentParser) -> None:

@@ -5,10 +5,13 @@ access journal as well when somebody is.
 """
 
 import argparse
+from dataclasses import asdict
 
+from sync.errors import HomeInUse
+from sync.queue import Settlement
 from terminal.cli.output import DONE, REFUSED, Answer
 from terminal.cli.session import desk_of, home_of, logged_in
-from terminal.i18n import age_text, text
+from terminal.i18n import age_text, error_text, text
 from terminal.workflow.desk import Desk
 from terminal.workflow.track import NEEDS_A_PERSON, WAITING
 from terminal.workflow.verify import verify_home
@@ -22,7 +25,9 @@ def queue(arguments: argparse.Namespace) -> Answer:
         rows = desk.home.outbox.rows(states=WAITING + NEEDS_A_PERSON, limit=SHOWN, newest_first=False)
         summary = desk.home.outbox.summary()
         now = desk.now()
+        chains, told = _chains(desk)
     data = {
+        **chains,
         "waiting": summary.waiting,
         "rejected": summary.rejected,
         "oldest": summary.oldest.isoformat(timespec="seconds") if summary.oldest else None,
@@ -50,17 +55,39 @@ def queue(arguments: argparse.Namespace) -> Answer:
         )
         for row in rows
     ]
-    return Answer(data, [*lines, text("cli.queue_total", waiting=summary.waiting, rejected=summary.rejected)])
+    total = text("cli.queue_total", waiting=summary.waiting, rejected=summary.rejected)
+    return Answer(data, [*lines, *told, total])
+
+
+def _chains(desk: Desk) -> tuple[dict[str, object], list[str]]:
+    """The insurers in réconciliation, and what they received from another copy of this terminal."""
+    reconciling, elsewhere = desk.home.outbox.chains.reconciling(), desk.home.outbox.chains.elsewhere()
+    data: dict[str, object] = {
+        "reconciling": {one.insurer: one.reason for one in reconciling},
+        "elsewhere": [{"claim_id": one.claim_id, "insurer": one.insurer, "seq": one.seq} for one in elsewhere],
+    }
+    lines = [text("cli.elsewhere", claim=one.claim_id) for one in elsewhere]
+    return data, [*lines, *(f"▲ {one.insurer} : {' '.join(error_text(one.reason, {}))}" for one in reconciling)]
 
 
 def sync_once(arguments: argparse.Namespace) -> Answer:
-    """Send what may leave, now; status 1 when something that was due did not arrive."""
+    """Send what may leave, now; status 1 when something that was due did not arrive.
+
+    With `--reconcile` a person agrees first that stopped chains are settled; a service that runs does the rest.
+    """
     from sync.daemon import drain_now
     from sync.home import home_lock
 
     home = home_of(arguments)
-    with desk_of(arguments) as desk, home_lock(home, "sync"):
-        report = drain_now(desk.home)
+    with desk_of(arguments) as desk:
+        agreed = desk.home.outbox.chains.allow() if arguments.reconcile else ()
+        try:
+            with home_lock(home, "sync"):
+                report = drain_now(desk.home)
+        except HomeInUse:
+            if not arguments.reconcile:
+                raise
+            return Answer({"reconciling": list(agreed)}, [text("cli.reconcile_by_service")])
         waiting = desk.home.outbox.summary().waiting
     data = {
         "pushed": report.pushed,
@@ -70,14 +97,21 @@ def sync_once(arguments: argparse.Namespace) -> Answer:
         "rejected": report.rejected,
         "waiting": waiting,
         "errors": dict(report.errors),
+        "settled": [asdict(done) for done in report.settled],
     }
-    lines = [text("cli.sent", acknowledged=report.acknowledged, waiting=waiting), *_errors(dict(report.errors))]
+    settled = [line for done in report.settled for line in _settlement(done)]
+    sent = text("cli.sent", acknowledged=report.acknowledged, waiting=waiting)
+    lines = [*settled, sent, *_errors(dict(report.errors))]
     return Answer(data, lines, REFUSED if report.errors else DONE)
 
 
-def _errors(errors: dict[str, str]) -> list[str]:
-    from terminal.i18n import error_text
+def _settlement(done: Settlement) -> list[str]:
+    counts = {name: len(getattr(done, name)) for name in ("settled", "renumbered", "resumed")}
+    said = text("cli.reconciled", insurer=done.insurer, seq=done.seq, **counts)
+    return [said, *(text("cli.elsewhere", claim=claim_id) for claim_id in done.elsewhere)]
 
+
+def _errors(errors: dict[str, str]) -> list[str]:
     return [f"■ {insurer} : {' '.join(error_text(code, {}))}" for insurer, code in errors.items()]
 
 

@@ -12,12 +12,23 @@ from pathlib import Path
 from time import perf_counter
 from typing import TypeVar
 
-from sync.contract.envelope import DISPATCH_TYP, RECEIPT_TYP, Dispatch, Package, Receipt, decode, digest, encode
+from sync.contract.envelope import (
+    DISPATCH_TYP,
+    GENESIS,
+    RECEIPT_TYP,
+    ChainState,
+    Dispatch,
+    Package,
+    Receipt,
+    decode,
+    digest,
+    encode,
+)
 from sync.crypto.signing import SigningKey, VerifyingKey
 from sync.engine import drain
 from sync.home import OpenHome, create_home, open_home
 from sync.peer import PushResult
-from tests.benchmarks.sample import NOW, SealedClaims
+from tests.benchmarks.sample import INSURER, NOW, SealedClaims
 
 T = TypeVar("T")
 
@@ -37,6 +48,15 @@ class SigningInsurer:
     def push(self, packages: Sequence[bytes]) -> list[PushResult]:
         """A receipt for each."""
         return [self._received(decode(package, Package)) for package in packages]
+
+    def state(self) -> ChainState:
+        """Nothing was received before."""
+        kid = self.signer.kid
+        return ChainState(schema="comptoir/state/v1", insurer=INSURER, device=kid, seq=0, head=GENESIS)
+
+    def receipts(self, after: int) -> list[str]:
+        """None yet, above whatever number."""
+        return [str(after)][:0]
 
     def _received(self, package: Package) -> PushResult:
         told = decode(self.signer.public.verify(DISPATCH_TYP, package.dispatch), Dispatch)

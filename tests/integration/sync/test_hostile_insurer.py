@@ -26,6 +26,7 @@ def hostile(enrolled: Terminal) -> Iterator[Hostile]:
     with hostile_insurer() as server:
         record = enrolled.home.insurers.get(AMC)
         enrolled.home.insurers.add(replace(record, endpoint=server.endpoint, authority_pem=server.authority_pem))
+        enrolled.confirmed.add(AMC)
         yield server
 
 

@@ -20,6 +20,7 @@ def test_down_then_up(terminal: Terminal, own_insurer: MakeInsurer) -> None:
     insurer = own_insurer(AMC)
     terminal.enrol(insurer)
     assert insurer.stop() == 0
+    terminal.confirmed.add(AMC)
     ids = terminal.register(AMC, 5)
     down = terminal.drain()
     packages = [row.package for row in terminal.home.outbox.rows()]
@@ -41,7 +42,7 @@ def test_two_insurers_one_down(terminal: Terminal, own_insurer: MakeInsurer) -> 
     terminal.register(AMC, 2)
     report = terminal.drain()
     assert report.errors == {OTHER: "insurer_unreachable"}
-    assert terminal.states() == ["sending"] * 2 + ["acknowledged"] * 2
+    assert terminal.states() == ["queued"] * 2 + ["acknowledged"] * 2
     down.start()
     assert terminal.drain_later().acknowledged == 2
     assert {claim["message"]["insurer"] for claim in down.claims()} == {OTHER}

@@ -122,6 +122,7 @@ def test_two_terminals_have_two_chains(make_terminal: Callable[[], Terminal], in
 
 def test_a_cloned_terminal_is_found_out(enrolled: Terminal, insurer: Insurer) -> None:
     """A claim numbered on a copy of the terminal stops the copy's chain, and the claim waits for a person."""
+    enrolled.confirmed.add(AMC)
     ids = enrolled.register(AMC, 2)
     first, second = (enrolled.home.outbox.get(claim_id) for claim_id in ids)
     dispatch = Dispatch(

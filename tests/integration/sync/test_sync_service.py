@@ -70,7 +70,8 @@ def test_one_pass_says_that_an_insurer_is_down(terminal: Terminal, own_insurer: 
     terminal.register(AMC)
     status, report = once(terminal)
     assert (status, report["errors"]) == (1, {AMC: "insurer_unreachable"})
-    assert terminal.states() == ["sending"]
+    (row,) = terminal.home.outbox.rows()
+    assert (row.state, row.seq, row.last_error) == ("queued", None, "insurer_unreachable")
 
 
 def test_the_service_sends_new_claims(enrolled: Terminal) -> None:

@@ -32,7 +32,7 @@ def test_another_authority_is_not_trusted(enrolled: Terminal) -> None:
     (claim_id,) = enrolled.register(AMC)
     report = enrolled.drain()
     assert report.errors == {AMC: "insurer_untrusted"}
-    assert (enrolled.home.outbox.get(claim_id).state, report.acknowledged) == ("sending", 0)
+    assert (enrolled.home.outbox.get(claim_id).state, report.acknowledged) == ("queued", 0)
     with enrolled.client(AMC) as client, pytest.raises(InsurerUntrusted):
         client.health()
 

@@ -109,11 +109,15 @@ class Insurer:
 
 @dataclass
 class Terminal:
-    """An open home, the key of its shop, and what it signed (digest of each claim's JWS by id)."""
+    """An open home, the key of its shop, and what it signed (digest of each claim's JWS by id).
+
+    `confirmed` are the insurers that confirmed its chain since it was opened.
+    """
 
     home: OpenHome
     shop: OpeningKey = field(default_factory=OpeningKey.generate)
     signed: dict[str, str] = field(default_factory=dict)
+    confirmed: set[str] = field(default_factory=set)
 
     @classmethod
     def make(cls, folder: Path) -> "Terminal":
@@ -159,12 +163,13 @@ class Terminal:
     def drain(self) -> DrainReport:
         """One pass over all insurers, with connections of its own."""
         with Peers(self.home.insurers.get, self.home.tls_key, self.home.signer) as peers:
-            return drain(self.home.outbox, peers, now, random.Random(1))
+            return drain(self.home.outbox, peers, now, random.Random(1), confirmed=self.confirmed)
 
     def drain_later(self) -> DrainReport:
         """One pass as if an hour had passed since the last one."""
         with Peers(self.home.insurers.get, self.home.tls_key, self.home.signer) as peers:
-            return drain(self.home.outbox, peers, lambda: now() + timedelta(hours=1), random.Random(1))
+            later = random.Random(1)
+            return drain(self.home.outbox, peers, lambda: now() + timedelta(hours=1), later, confirmed=self.confirmed)
 
     def states(self) -> list[str]:
         """The states of all claims, in the order of their registration."""

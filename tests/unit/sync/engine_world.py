@@ -8,13 +8,25 @@ from typing import Any
 
 import msgspec
 
-from sync.contract.envelope import DISPATCH_TYP, RECEIPT_TYP, Dispatch, Package, Receipt, decode, digest, encode
+from sync.contract.envelope import (
+    DISPATCH_TYP,
+    GENESIS,
+    RECEIPT_TYP,
+    ChainState,
+    Dispatch,
+    Package,
+    Receipt,
+    decode,
+    digest,
+    encode,
+)
 from sync.crypto.claims import seal_claim
 from sync.crypto.sealing import OpeningKey
 from sync.crypto.signing import SigningKey, VerifyingKey
 from sync.engine import DrainReport, drain
 from sync.peer import Peer, PushResult
 from sync.queue import Entry, Outbox
+from sync.receipts import opened_receipt
 from tests.unit.sync.receiver.visitor import AMC, Clock, claim_message, new_claim_id
 
 Answer = Callable[["ScriptedInsurer", bytes], PushResult]
@@ -47,6 +59,24 @@ class ScriptedInsurer:
         if self.failure is not None:
             raise self.failure
         return [self.answer(self, package) for package in packages]
+
+    def state(self) -> ChainState:
+        """Where the chain of what it acknowledged stands."""
+        held = {one.seq: one.dispatch for one in map(self._said, self.known.values())}
+        seq = next(number for number in range(len(held) + 1) if number + 1 not in held)
+        missing = tuple(number for number in range(1, max(held, default=0)) if number not in held)
+        head = held.get(seq, GENESIS)
+        kid = self.device.kid
+        return ChainState(schema="comptoir/state/v1", insurer=AMC, device=kid, seq=seq, head=head, missing=missing)
+
+    def receipts(self, after: int) -> list[str]:
+        """What it acknowledged above a number, in order."""
+        return sorted(
+            (one for one in self.known.values() if self._said(one).seq > after), key=lambda one: self._said(one).seq
+        )
+
+    def _said(self, signed: str) -> Receipt:
+        return opened_receipt(signed, self.verifiers)
 
     def acknowledge(self, package: bytes, *, by: SigningKey | None = None, **changed: Any) -> PushResult:
         """A receipt as it should be, some members changed, made by this insurer's key or another."""

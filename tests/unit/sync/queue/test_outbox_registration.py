@@ -194,7 +194,7 @@ def test_a_blocked_claim_is_released_or_withdrawn(desk: Desk) -> None:
     """A person decides: back into the queue from an instant on, or away, without grace period."""
     for number in (1, 2):
         desk.outbox.enqueue(entry(number))
-        desk.outbox.block(claim_id(number), "duplicate")
+        desk.outbox.block(claim_id(number), "duplicate", NOW)
     assert desk.outbox.due(INSURER, LATER) == []
     desk.outbox.release(claim_id(1), LATER + GRACE)
     desk.outbox.void(claim_id(2), "cancelled", desk.signer, LATER + GRACE)
@@ -212,7 +212,7 @@ def test_unknown_claims_have_a_name(desk: Desk) -> None:
         lambda: outbox.dispatch(INSURER, [claim_id(1)], desk.signer, NOW),
         lambda: outbox.settle(claim_id(1), "a.b.c", NOW),
         lambda: outbox.refuse(claim_id(1), "code"),
-        lambda: outbox.block(claim_id(1), "code"),
+        lambda: outbox.block(claim_id(1), "code", NOW),
         lambda: outbox.release(claim_id(1), NOW),
     ):
         with pytest.raises(ClaimUnknown):

@@ -82,7 +82,7 @@ class QueueMachine(RuleBasedStateMachine):
         elif answer == "rejected":
             outbox.refuse(one, "envelope_invalid")
         elif answer == "blocked":
-            outbox.block(one, "fork")
+            outbox.block(one, "fork", NOW)
         else:
             outbox.postpone([one], LATER, "insurer_unreachable")
         self.model[one] = answer

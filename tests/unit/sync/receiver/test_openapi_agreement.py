@@ -62,7 +62,7 @@ def parameters_of(document: dict[str, Any]) -> set[str]:
 
 
 def test_no_parameter_names_a_person(document: dict[str, Any]) -> None:
-    """Paths and parameters are a claim id made at the counter, a tile and header fields, never a person."""
+    """Paths and parameters are a claim id, a number of the chain, a tile and header fields, never a person."""
     names = parameters_of(document)
     inside = {name for path in document["paths"] for name in re.findall(r"\{(\w+)\}", path)}
     assert names == {
@@ -73,6 +73,7 @@ def test_no_parameter_names_a_person(document: dict[str, Any]) -> None:
         "signature",
         "content-encoding",
         "tile",
+        "after",
     }
     assert inside == {"claim_id", "tile"}
     assert not [name for name in names | inside if PERSON.search(name)]
