@@ -6,6 +6,7 @@ person.
 
 import os
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -25,6 +26,8 @@ class ConfigInvalid(DomainError):
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of one terminal. `grace_seconds`: how long a claim can be corrected before it leaves.
 
+    `retention_days`: how long a dossier is kept once its claim is settled.
+
     `mixed_ceiling`: the ceilings of the law bind equipment of two classes too, where the law is silent.
     `scanner` and `printer` are addresses (`serial:/dev/…`, `network:HOST:PORT`), empty where there is none.
     """
@@ -32,6 +35,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     shop_am_id: str
     shop_name: str
     grace_seconds: int = 60
+    retention_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90
     idle_lock_seconds: int = 120
     theme: str = "sombre"
     mixed_ceiling: bool = False

@@ -99,6 +99,13 @@ class Store:
             raw: Any = connection.connection.driver_connection
             return check_file(raw)
 
+    def compact(self) -> None:
+        """Rewrite the whole file without what was deleted, and empty the log; StoreBusy, DiskFull change nothing."""
+        with store_errors(), self._engine.connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            raw.execute("VACUUM").close()
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
     def close(self) -> None:
         """Close all connections; the last one of all processes takes the log into the main file."""
         self._engine.dispose()

@@ -8,8 +8,9 @@ import msgspec
 
 from sync.queue.tables import instant
 from terminal.cli.output import Answer
-from terminal.cli.session import logged_in
+from terminal.cli.session import desk_of, logged_in
 from terminal.i18n import PARIS, error_text, text
+from terminal.vault.erasure import Erasures, read_certificate
 from terminal.vault.journal import DONE, Entry
 from terminal.workflow.read_journal import read_journal
 
@@ -42,3 +43,22 @@ def _line(entry: Entry) -> str:
 
 def _moment(at: datetime) -> str:
     return at.astimezone(PARIS).strftime("%d/%m/%Y %H:%M:%S")
+
+
+def erasures(arguments: argparse.Namespace) -> Answer:
+    """The certificates of what was erased, as they were signed; they name claims by their id and nobody."""
+    with desk_of(arguments) as desk:
+        signed = Erasures(desk.home.store).certificates()
+        found = [read_certificate(one, desk.home.signer.public) for one in signed]
+    shown = [{**msgspec.to_builtins(certificate), "jws": jws} for certificate, jws in zip(found, signed, strict=True)]
+    lines = [
+        text(
+            "cli.erasure_line",
+            number=one.number,
+            at=_moment(datetime.fromisoformat(one.at)),
+            dossiers=len(one.dossiers),
+            rule=text(f"cli.erasure_{one.rule}", days=one.retention_days),
+        )
+        for one in found
+    ]
+    return Answer({"certificates": shown}, [*lines, text("cli.erasure_limits")])

@@ -131,6 +131,14 @@ def _user_pin(parser: argparse.ArgumentParser) -> None:
     _user_id(parser)
 
 
+def _data_erase(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--claim", metavar="ID", help=text("cli.help.erase_claim"))
+    parser.add_argument("--second", metavar="ID", help=text("cli.help.second"))
+    second = text("cli.help.second_pin_file")
+    parser.add_argument("--second-pin-file", type=Path, metavar=text("cli.help.file"), help=second)
+    _login(parser)
+
+
 def _evidence_journal(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=_count, default=200, metavar="N", help=text("cli.help.journal_limit"))
     parser.add_argument("--claim", metavar="ID", help=text("cli.help.journal_claim"))
@@ -205,7 +213,11 @@ _GROUPS: dict[str, dict[str, tuple[str, Add]]] = {
         "cancel": ("claims:cancel", _claim_id),
         "correct": ("claims:correct", _claim_correct),
     },
-    "evidence": {"journal": ("evidence:journal", _evidence_journal)},
+    "data": {"erase": ("erasing:erase", _data_erase)},
+    "evidence": {
+        "journal": ("evidence:journal", _evidence_journal),
+        "erasures": ("evidence:erasures", _nothing),
+    },
     "insurer": {"list": ("administration:list_insurers", _nothing), "enrol": ("administration:enrol", _enrol)},
     "user": {
         "list": ("people:list_users", _nothing),

@@ -6,6 +6,7 @@ from terminal.bootstrap import open_desk, pcsc_source
 from terminal.cli.output import Answer
 from terminal.cli.session import home_of
 from terminal.workflow.counter import Counter
+from terminal.workflow.erase import erase_in_passing
 
 
 def open_counter(arguments: argparse.Namespace) -> Answer:
@@ -17,6 +18,7 @@ def open_counter(arguments: argparse.Namespace) -> Answer:
     forbid_dumps()
     home = home_of(arguments)
     with home_lock(home, "counter"), open_desk(home, pcsc_source()) as desk:
+        erase_in_passing(desk)
         config = desk.config
         idle_seconds = float(config.idle_lock_seconds)
         status = run(Counter(desk), reader=arguments.reader, theme=config.theme, idle_seconds=idle_seconds)

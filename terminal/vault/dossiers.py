@@ -1,8 +1,8 @@
 """Dossiers: what the work list shows of a claim, and what is needed to correct it or to open its evidence.
 
 Rules: one row per claim, written in the same transaction as the outbox row; the content is AES-256-GCM under a key
-derived from the shop key, bound to the claim id; nothing of a person stands outside it. A correction never enters a
-dossier.
+derived from the shop key, bound to the claim id; an erased one is empty and keeps its number; nothing of a person
+stands outside it. A correction never enters a dossier.
 """
 
 from collections.abc import Iterable, Iterator
@@ -120,8 +120,15 @@ class Dossiers:
                 self._load(connection, some)
         return {claim_id: self._known[claim_id] for claim_id in wanted if claim_id in self._known}
 
+    def forget(self, *claim_ids: str) -> None:
+        """Drop what is in memory of these claims: their dossiers were erased."""
+        for claim_id in claim_ids:
+            self._known.pop(claim_id, None)
+
     def _load(self, connection: Connection, claim_ids: list[str]) -> None:
-        rows = connection.execute(select(_table).where(_table.c.claim_id.in_(claim_ids)))
+        rows = connection.execute(
+            select(_table).where(_table.c.claim_id.in_(claim_ids), func.length(_table.c.sealed) > 0)
+        )
         for row in rows:
             plain = decrypt(self._key, row.sealed, row.claim_id.encode())
             self._known[row.claim_id] = (_number(row.year, row.ordinal), msgspec.json.decode(plain, type=Dossier))

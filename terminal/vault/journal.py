@@ -148,9 +148,13 @@ class Journal:
 
     def whom_of(self, claim_id: str) -> str:
         """Whose data a claim is about, by the entry of its registration; empty when there is none."""
-        wanted = select(_table.c.whom).where(_table.c.subject == claim_id, _table.c.whom != "").limit(1)
         with self._store.read() as connection:
-            return connection.execute(wanted.order_by(_table.c.entry)).scalar() or ""
+            return self.whom_in(connection, claim_id)
+
+    def whom_in(self, connection: Connection, claim_id: str) -> str:
+        """The same inside a transaction."""
+        wanted = select(_table.c.whom).where(_table.c.subject == claim_id, _table.c.whom != "").limit(1)
+        return connection.execute(wanted.order_by(_table.c.entry)).scalar() or ""
 
     def entries(self, *, whom: str | None = None, limit: int | None = None) -> tuple[Entry, ...]:
         """The newest entries, newest last; only those about one person, if asked."""

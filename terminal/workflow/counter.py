@@ -13,6 +13,7 @@ from terminal.domain.notation import WrittenEye
 from terminal.workflow.access import log_in
 from terminal.workflow.correct import cancel_claim, reopen_draft
 from terminal.workflow.desk import Desk
+from terminal.workflow.erase import erase_in_passing
 from terminal.workflow.identify import read_people
 from terminal.workflow.models import default_models
 from terminal.workflow.recipients import choice_of
@@ -51,6 +52,7 @@ class Counter:
     def unlock(self, user_id: str, pin: str) -> None:
         """Open the shop key for this user; PinWrong otherwise."""
         log_in(self._desk, user_id, pin)
+        erase_in_passing(self._desk)
 
     def lock(self) -> None:
         """Forget the shop key."""

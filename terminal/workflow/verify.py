@@ -10,6 +10,7 @@ from sync.errors import SyncError
 from sync.queue import Row
 from sync.receipts import verify_receipt
 from sync.trust import trusted_keys
+from terminal.vault.erasure import Erasures
 from terminal.vault.journal_check import check_journal
 from terminal.workflow.access import sees_dossiers
 from terminal.workflow.desk import Desk
@@ -35,7 +36,8 @@ def verify_home(desk: Desk) -> tuple[Check, ...]:
     """
     seed = desk.vault.seed if sees_dossiers(desk) else None
     journal = check_journal(desk.home.store, desk.home.counterfoil, seed)
-    checks = tuple(Check(line.name, line.ok, line.detail) for line in (*desk.home.check(), journal))
+    erasures = Erasures(desk.home.store).check(desk.home.signer.public)
+    checks = tuple(Check(line.name, line.ok, line.detail) for line in (*desk.home.check(), journal, erasures))
     rows = [row for row in desk.home.outbox.rows() if row.receipt]
     false = [row.claim_id for row in rows if not _verifies(desk, row)]
     return (*checks, Check("receipts", ok=not false, detail=", ".join(false) or str(len(rows))))
