@@ -28,7 +28,7 @@ demo: setup ## everything on this machine, on screen; ARGS='--headless --claims 
 test: setup ## run the tests; ARGS='tests/unit -k nir' narrows them
 	$(BIN)/pytest $(ARGS)
 
-soak: setup ## the long card tests at their full numbers (kills of the service, thousands of readings)
+soak: setup ## the long card tests at their full numbers (exchanges of cards, kills of the service, thousands of readings)
 	COMPTOIR_SOAK=1 $(BIN)/pytest -rP tests/integration/pcsc $(ARGS)
 
 lint: setup ## ruff, mypy strict on code and tests, import contracts

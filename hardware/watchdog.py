@@ -55,11 +55,6 @@ class Worker:
         """Whether the thread has not ended yet."""
         return self._thread.is_alive()
 
-    @property
-    def failed(self) -> bool:
-        """Whether a call has raised an error of the tree."""
-        return self._failure is not None
-
     def refuse_if_stuck(self) -> None:
         """Raise the overdue call's error again while that call has still not returned."""
         if self._given_up:

@@ -1,8 +1,8 @@
 """How long a whole Vitale 2 takes to be read through pcscd and the virtual reader, beside its commands sent bare.
 
 Rules: our side opens a session, reads, compares, confirms and closes. The bare side connects, sends the very commands
-that our side sent through pyscard's lowest calls, looks at nothing, and disconnects. The two take turns. A service that
-already runs is used; otherwise one is started for the measure.
+that our side sent through pyscard's lowest calls, looks at nothing, and disconnects; both leave the card as it is.
+The two take turns. A service that already runs is used; otherwise one is started for the measure.
 """
 
 import shutil
@@ -88,5 +88,5 @@ def _send_bare(reader: str, commands: list[list[int]]) -> None:
     _, card, protocol = scard.SCardConnect(context, reader, scard.SCARD_SHARE_EXCLUSIVE, scard.SCARD_PROTOCOL_T0)
     for command in commands:
         scard.SCardTransmit(card, protocol, command)
-    scard.SCardDisconnect(card, scard.SCARD_UNPOWER_CARD)
+    scard.SCardDisconnect(card, scard.SCARD_LEAVE_CARD)
     scard.SCardReleaseContext(context)

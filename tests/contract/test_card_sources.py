@@ -25,6 +25,7 @@ from tests.pcscd_fixture import PATIENCE, Bench, bench_of, watching
 
 SELECT_ROOT = bytes.fromhex("00A40000023F00")
 READ_FIRST_BLOCK = bytes.fromhex("00B0820000")
+SELECT_VITALE = bytes.fromhex("00A404000BD250000002564954414C45")
 KINDS = ["emulated", pytest.param("pcsc", marks=pytest.mark.pcsc)]
 
 
@@ -116,14 +117,13 @@ def test_procedure_bytes_reach_the_caller(bench: Bench) -> None:
         assert connection.transmit(READ_FIRST_BLOCK) == b"\x6c\x80"
 
 
-def test_each_session_begins_at_the_root(bench: Bench) -> None:
-    """What one session selected is forgotten in the next."""
+def test_what_one_session_selected_disturbs_no_other(bench: Bench) -> None:
+    """A session that was left deep in the card, or in the middle of a file, changes nothing for the next."""
     bench.insert("simple")
-    with closing(bench.open()) as connection:
-        connection.transmit(READ_FIRST_BLOCK)
-        assert connection.transmit(bytes.fromhex("00B0000010"))[-2:] == b"\x90\x00"
-    with closing(bench.open()) as connection:
-        assert connection.transmit(bytes.fromhex("00B0000010")) == b"\x69\x86"
+    for left in (SELECT_VITALE, READ_FIRST_BLOCK):
+        with closing(bench.open()) as connection:
+            connection.transmit(left)
+        assert bench.read().people == load_profile("simple").holders
 
 
 def test_an_empty_reader_says_so(bench: Bench) -> None:

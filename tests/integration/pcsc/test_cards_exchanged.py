@@ -1,9 +1,11 @@
 """Cards put in, pulled and exchanged while somebody reads without pause: never two holders in one record.
 
 Rules: both cards have one answer to reset, so only the driver can tell them apart, and they are exchanged faster than
-the service looks (0.4 s). The order is drawn, from a fixed seed; every wait is for a reading.
+the service looks (0.4 s). The order is drawn, from a fixed seed; every wait is for a reading. `make soak` exchanges
+them 200 times.
 """
 
+import os
 import random
 import sys
 import threading
@@ -19,7 +21,7 @@ from hardware.emulator import Profile, VirtualReader, load_profile
 from tests.pcscd_fixture import PATIENCE, Bench
 
 pytestmark = pytest.mark.pcsc
-EXCHANGES = 200
+EXCHANGES = 200 if os.environ.get("COMPTOIR_SOAK") else 60
 COMMANDS = 9
 """Commands of one reading; a card may leave at any of them."""
 CODES = {"card_absent", "card_removed", "card_swapped", "card_mute", "card_invalid", "reader_busy"}
