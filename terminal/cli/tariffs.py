@@ -1,7 +1,7 @@
 """`lpp`, `quote`, `nir`: questions that need no card, no network, and no home but for its catalogue."""
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from terminal.bootstrap import system_clock
@@ -10,11 +10,13 @@ from terminal.cli.input import read_json
 from terminal.cli.output import Answer
 from terminal.cli.session import home_of
 from terminal.config import FILE_NAME, read_config
-from terminal.domain.explanation import GUARANTEES, TYPED_BY_SHOP, Reason, explain
+from terminal.domain.choice import Clause
+from terminal.domain.explanation import explain
 from terminal.domain.identifiers import LppCode, Nir
 from terminal.domain.lpp import LppItem
 from terminal.domain.pricing import DEFAULT_RULES, EquipmentRules, Quote
 from terminal.i18n import money_text, text
+from terminal.wording import lens_notes, lens_reason, reason_text, shown_facts, source_text
 from terminal.workflow.offer import ClassAOffer
 from terminal.workflow.quote import answer_quote, answer_to_json, lens_code_from_json
 
@@ -39,42 +41,14 @@ def _rules_of(arguments: argparse.Namespace) -> EquipmentRules:
 def explanation_lines(priced: Quote) -> list[str]:
     """Every amount with its rule and its source, in French."""
     return [
-        text("cli.reason_line", line=reason.line, reason=_reason(reason), source=_source(reason))
+        text("cli.reason_line", line=reason.line, reason=reason_text(reason), source=source_text(reason))
         for reason in explain(priced)
     ]
 
 
-def _reason(reason: Reason) -> str:
-    return text(f"cli.explain.{reason.rule}", cents=money_text(reason.cents), **_shown(reason.facts))
-
-
-def _source(reason: Reason) -> str:
-    """Where the rule or the figure comes from, in brackets; nothing for a mere difference."""
-    named = {TYPED_BY_SHOP: "cli.source_shop", GUARANTEES: "cli.source_contract"}.get(reason.source)
-    source = text(named) if named else reason.source
-    return f" [{source}]" if source else ""
-
-
-_MONEY_FACTS = (
-    "plv", "of", "promised", "amo", "amc", "price", "cap", "limit", "cents", "floor", "ceiling", "cut", "raised",
-    "amo_of_sum",
-)  # fmt: skip
-
-
-def _shown(facts: Mapping[str, str | int]) -> dict[str, object]:
-    """Facts as a sentence shows them: amounts as money (`cents` as `moved`), confidence in words."""
-    shown: dict[str, object] = {}
-    for name, value in facts.items():
-        if name in _MONEY_FACTS and isinstance(value, int):
-            shown["moved" if name == "cents" else name] = money_text(value)
-        else:
-            shown[name] = text(f"cli.confidence.{value}") if name == "confidence" else value
-    return shown
-
-
 def _warning_lines(priced: Quote) -> Iterator[str]:
     for warning in priced.warnings:
-        yield text(f"cli.warning.{warning.code}", **_shown(warning.facts))
+        yield text(f"cli.warning.{warning.code}", **shown_facts(warning.facts))
 
 
 def _offer_lines(offer: ClassAOffer | None) -> Iterator[str]:
@@ -127,13 +101,9 @@ def lens_code(arguments: argparse.Namespace) -> Answer:
 def _eye_lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield text("cli.lpp_found", code=found["lpp_code"], label=found["label"])
     if "reason" in found:
-        yield f"  {reason_text(found['reason'])}"
-        yield from (f"  {text(f'cli.lens_note.{note}')}" for note in found["notes"])
-
-
-def reason_text(clauses: Sequence[Mapping[str, str]]) -> str:
-    """Why this code: the transposition, the band, the cylinder."""
-    return ", ".join(text(f"cli.lens_reason.{clause['code']}", value=clause["text"]) for clause in clauses)
+        clauses = [Clause(clause["code"], clause["text"]) for clause in found["reason"]]
+        yield f"  {lens_reason(clauses)}"
+        yield from (f"  {note}" for note in lens_notes(found["notes"]))
 
 
 def show(arguments: argparse.Namespace) -> Answer:

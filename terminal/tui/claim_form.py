@@ -2,15 +2,22 @@
 
 Rules: pure; everything that follows from a field (a price, a type, which fields there are) is in place before the
 next key is applied; what the terminal fills in never replaces what a person typed. Corrections live in the fields of
-this object and nowhere else. An empty price of a class A lens stands for the regulated price of its code.
+this object and in what was chosen by them, and nowhere else. An empty price of a class A lens stands for the regulated
+price of its code. A tariff that is not known is asked for where it is needed, with its source.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
-from terminal.tui.entry import amount_entry, tidy_amount, tidy_dioptre
+from terminal.domain.age import completed_years
+from terminal.domain.calendar import months_after
+from terminal.domain.errors import DomainError
+from terminal.domain.prescription import Prescriber
+from terminal.domain.renewal import Ground, months_by_ground
+from terminal.tui.entry import EntryError, amount_entry, parse_day, tidy_amount, tidy_written
 from terminal.tui.form_field import Field, Kind
 from terminal.tui.form_model import Form
 from terminal.workflow.types import Eye, InsurerChoice, Model, Person
@@ -18,11 +25,15 @@ from terminal.workflow.types import Eye, InsurerChoice, Model, Person
 Option = TypeVar("Option")
 
 DEFAULT_AMO_RATE = "60"
+_LEFT = re.compile(r"\b(?:odg|og|œil gauche|oeil gauche|deux yeux)\b", re.IGNORECASE)
 LENS_TYPES = ("unifocal", "multifocal", "progressive")
 EYES: Mapping[Eye, str] = {"right": "od", "left": "og"}
-_CORRECTION_FIELDS = ("od_sphere", "od_cylinder", "og_sphere", "og_cylinder")
-_LENS_FIELDS = ("lens_type", *_CORRECTION_FIELDS)
-_PLV_FIELDS = ("od_plv", "og_plv", "plv_reason")
+PRESCRIBERS: tuple[Prescriber, ...] = ("physician", "orthoptist")
+PLACES = ("frame", *EYES.values())
+"""What a line is for, as the names of the fields begin."""
+_WRITTEN_FIELDS = ("od_written", "og_written")
+_LENS_FIELDS = ("lens_type", *_WRITTEN_FIELDS)
+_TARIFF_FIELDS = (*(f"{place}_{kind}" for kind in ("plv", "base") for place in PLACES), "plv_reason")
 _CODE_FIELDS = ("model", *_LENS_FIELDS)
 
 
@@ -74,9 +85,17 @@ class ClaimForm:
         """True when a person has typed something that would be lost."""
         return any(item.text and not item.given for item in self.form.fields.values())
 
-    def ask_plv(self) -> None:
-        """Show the fields in which the shop types the ceiling price of a lens whose tariff is unknown."""
-        for key in _PLV_FIELDS:
+    @property
+    def grounds(self) -> tuple[Ground, ...]:
+        """The grounds for an early renewal that the person's age has, in the order of the law."""
+        born = self.person.birth_date if self.person else None
+        if born is None or born > self.today:
+            return ()
+        return tuple(ground for ground in months_by_ground(completed_years(born, self.today)) if ground)
+
+    def ask_tariff(self, place: str, kind: str) -> None:
+        """Show the field for the ceiling (`plv`) or the `base` of one line (`frame`, `od`, `og`), and its source."""
+        for key in (f"{place}_{kind}", "plv_reason"):
             self.form[key].hidden = False
 
     def tell_price(self, eye: Eye, plv: int | None) -> None:
@@ -84,17 +103,25 @@ class ClaimForm:
         if plv is not None:
             self.form[f"{EYES[eye]}_price"].give(amount_entry(plv))
 
+    def names_both_eyes(self) -> bool:
+        """True when the field of the right eye has the whole prescription."""
+        return bool(_LEFT.search(self.form["od_written"].text))
+
     def needs_correction(self) -> bool:
         """True when the lens codes cannot be known without the corrections, or when those of one eye are there."""
         model = self.model
         if model is None or self.contact_lenses or self.carried:
             return False
-        typed = any(self.form[key].text for key in _CORRECTION_FIELDS)
+        typed = any(self.form[key].text for key in _WRITTEN_FIELDS)
         return typed or model.lens_code is None or self.form["lens_type"].text != _type_number(model)
 
     def settle_model(self) -> None:
         """Put in place what follows from the model."""
         self._settle("model")
+
+    def settle_renewal(self) -> None:
+        """Put in place what follows from the day of the last equipment."""
+        self._settle("last")
 
     def refresh(self) -> None:
         """Put in place what follows from the other fields, after several were filled at once."""
@@ -106,6 +133,7 @@ class ClaimForm:
         alone = len(self.offer.people) == 1
         self.form["person"].hidden = alone
         self.form["amo_rate"].give(DEFAULT_AMO_RATE)
+        self.form["prescriber"].give("1")
         self.form["insurer"].give("1" if self.offer.insurers else "")
         self.refresh()
         self.form.to_first_empty()
@@ -115,10 +143,28 @@ class ClaimForm:
             self.form["birth"].hidden = self.person is None or self.person.birth_date is not None
         if key == "insurer":
             self._settle_insurer()
+        if key in ("person", "birth", "last", "model"):
+            self._settle_ground()
         if key in _CODE_FIELDS:
             self._settle_codes(key)
         if key == "od_price":
             self.form["og_price"].give(self.form["od_price"].text)
+
+    def _settle_ground(self) -> None:
+        """Ask for the ground of a renewal that is early; contact lenses have none."""
+        ground, grounds = self.form["ground"], self.grounds
+        ground.choices, ground.hidden = len(grounds), self.contact_lenses or not self._is_early()
+        if ground.text and int(ground.text) > len(grounds):
+            ground.put("")
+
+    def _is_early(self) -> bool:
+        born = self.person.birth_date if self.person else None
+        try:
+            last = parse_day(self.form["last"].text, self.today)
+            months = months_by_ground(completed_years(born or last, self.today))[None]
+        except (EntryError, DomainError):
+            return False
+        return self.today < months_after(last, months)
 
     def _settle_insurer(self) -> None:
         contracts = self.insurer.contracts if self.insurer else ()
@@ -130,7 +176,7 @@ class ClaimForm:
     def _settle_codes(self, key: str) -> None:
         """Another lens: its code, its price and its ceiling are no longer those that stood here."""
         self.carried.clear()
-        for name in _PLV_FIELDS:
+        for name in _TARIFF_FIELDS:
             self.form[name].hidden = True
         if key == "model":
             self.frame_carried = None
@@ -164,7 +210,8 @@ class ClaimForm:
         for key in (*_LENS_FIELDS, "frame_price"):
             self.form[key].hidden = self.contact_lenses
         needed = "missing_correction" if self.needs_correction() else None
-        self.form["od_sphere"].missing = self.form["og_sphere"].missing = needed
+        self.form["od_written"].missing = needed
+        self.form["og_written"].missing = None if self.names_both_eyes() else needed
         regulated = self.model is not None and self.model.lens_class == "A"
         for eye in EYES.values():
             self.form[f"{eye}_price"].missing = None if regulated else "missing_price"
@@ -188,17 +235,18 @@ def _fields(offer: Offer) -> list[Field]:
         Field("birth", Kind.DAY, 8, "missing_birth", complete=lambda typed: len(typed) == 8),
         Field("amo_rate", Kind.DIGITS, 3, "missing_amo_rate"),
         Field("day", Kind.DAY, 8, "missing_prescription_date", complete=lambda typed: len(typed) == 8),
+        _choice("prescriber", len(PRESCRIBERS), "missing_prescriber"),
+        Field("last", Kind.DAY, 8, complete=lambda typed: len(typed) == 8, aside=True),
+        _choice("ground", 0, "missing_ground", hidden=True),
         _choice("model", len(offer.models), "missing_model"),
         _choice("lens_type", len(LENS_TYPES), None),
-        _dioptre("od_sphere"),
-        _dioptre("od_cylinder"),
-        _dioptre("og_sphere"),
-        _dioptre("og_cylinder"),
+        _written("od_written"),
+        _written("og_written"),
         _amount("frame_price", "missing_price"),
         _amount("od_price"),
         _amount("og_price"),
-        _amount("od_plv", "missing_plv", hidden=True),
-        _amount("og_plv", "missing_plv", hidden=True),
+        *(_amount(f"{place}_plv", "missing_plv", hidden=True) for place in PLACES),
+        *(_amount(f"{place}_base", "missing_base", hidden=True) for place in PLACES),
         Field("plv_reason", Kind.FREE, 20, "missing_plv_reason", hidden=True),
         _choice("insurer", len(offer.insurers), "missing_insurer"),
         _choice("contract", 0, "missing_contract"),
@@ -206,13 +254,13 @@ def _fields(offer: Offer) -> list[Field]:
     ]
 
 
-def _dioptre(key: str) -> Field:
-    return Field(key, Kind.DIOPTRE, 6, tidy=tidy_dioptre)
+def _written(key: str) -> Field:
+    return Field(key, Kind.WRITTEN, 24, longest=100, tidy=tidy_written)
 
 
 def _amount(key: str, missing: str | None = None, *, hidden: bool = False) -> Field:
     return Field(key, Kind.AMOUNT, 8, missing, hidden=hidden, tidy=tidy_amount)
 
 
-def _choice(key: str, count: int, missing: str | None) -> Field:
-    return Field(key, Kind.CHOICE, len(str(max(1, count))), missing, choices=count)
+def _choice(key: str, count: int, missing: str | None, *, hidden: bool = False) -> Field:
+    return Field(key, Kind.CHOICE, len(str(max(1, count))), missing, choices=count, hidden=hidden)

@@ -1,15 +1,15 @@
 """The four numbered sections of a claim, as rows.
 
 Rules: pure; what was typed is echoed in full beside it (a date with its year, a choice with its name); a NIR is
-always masked; every row keeps its place whatever the model, so that the eye finds it again.
+always masked; a row that is seldom needed (the ground of an early renewal, a tariff to type) is there only then.
 """
 
 from datetime import date
 
 from terminal.domain.errors import DomainError
-from terminal.domain.prescription import valid_until
+from terminal.domain.prescription import Device, valid_until
 from terminal.i18n import date_text, text
-from terminal.tui.claim_form import ClaimForm
+from terminal.tui.claim_form import PRESCRIBERS, ClaimForm
 from terminal.tui.entry import EntryError, parse_birth_day, parse_day
 from terminal.tui.form_rows import Cell, FormRow, Gap, Heading, Remark, Row
 from terminal.tui.spans import Role
@@ -17,6 +17,9 @@ from terminal.tui.state import CounterState
 from terminal.workflow.types import Person
 
 _TYPE_KEYS = ("lens_type.unifocal", "lens_type.multifocal", "lens_type.progressive")
+_PRESCRIBER_KEYS = ("prescriber.physician", "prescriber.orthoptist")
+_TARIFF_LABELS = (("plv", "claim.plv"), ("base", "claim.base"))
+_PLACE_NAMES = (("frame", ""), ("od", "OD"), ("og", "OG"))
 
 
 def claim_rows(claim: ClaimForm, state: CounterState) -> list[FormRow]:
@@ -62,10 +65,29 @@ def _birth_hint(claim: ClaimForm, person: Person) -> tuple[tuple[str, ...], Role
 
 
 def _prescription(claim: ClaimForm) -> list[FormRow]:
-    return [
+    rows: list[FormRow] = [
         Heading(2, text("claim.section_prescription")),
         Row(text("claim.day"), (Cell("day"),), *_day_hint(claim)),
+        Row(text("claim.prescriber"), (Cell("prescriber"),), options([text(key) for key in _PRESCRIBER_KEYS])),
+        Row(text("claim.last"), (Cell("last"),), *_last_hint(claim)),
     ]
+    if not claim.form["ground"].hidden:
+        grounds = [text(f"ground.{ground}") for ground in claim.grounds]
+        rows.append(Row(text("claim.ground"), (Cell("ground"),), options(grounds)))
+    return rows
+
+
+def _last_hint(claim: ClaimForm) -> tuple[tuple[str, ...], Role]:
+    typed = claim.form["last"].text
+    try:
+        last = date_text(parse_day(typed, claim.today)) if typed else ""
+    except EntryError:
+        return (text("claim.day_forms"), text("claim.day_forms_short")), Role.WARN
+    if not last:
+        return (text("claim.last_hint"), text("claim.last_hint_short")), Role.MUTED
+    if claim.form["ground"].hidden:
+        return (last,), Role.TEXT
+    return (text("claim.last_early", day=last), text("claim.last_early_short", day=last)), Role.WARN
 
 
 def _day_hint(claim: ClaimForm) -> tuple[tuple[str, ...], Role]:
@@ -80,12 +102,7 @@ def _day_hint(claim: ClaimForm) -> tuple[tuple[str, ...], Role]:
 
 
 def _validity(claim: ClaimForm, day: date) -> tuple[tuple[str, ...], Role]:
-    birth = claim.person.birth_date if claim.person else None
-    try:
-        device = "contact_lenses" if claim.contact_lenses else "glasses"
-        until = valid_until(day, birth, device=device) if birth else None  # type: ignore[arg-type]  # the literal is one of two
-    except DomainError:
-        until = None
+    until = _valid_until(claim, day)
     if until is None:
         return (date_text(day),), Role.TEXT
     key, role = ("claim.day_valid", Role.TEXT) if until >= claim.today else ("claim.day_expired", Role.WARN)
@@ -93,27 +110,39 @@ def _validity(claim: ClaimForm, day: date) -> tuple[tuple[str, ...], Role]:
     return (text(key, day=day, until=until), text(short, day=day)), role
 
 
+def _valid_until(claim: ClaimForm, day: date) -> date | None:
+    birth, prescriber = claim.person.birth_date if claim.person else None, claim.form["prescriber"].text
+    if birth is None or not prescriber:
+        return None
+    device: Device = "contact_lenses" if claim.contact_lenses else "glasses"
+    try:
+        return valid_until(day, birth, prescriber=PRESCRIBERS[int(prescriber) - 1], device=device)
+    except DomainError:
+        return None
+
+
 def _equipment(claim: ClaimForm) -> list[FormRow]:
-    sphere, cylinder = text("claim.sphere"), text("claim.cylinder")
-    return [
+    kept = (text("claim.code_kept"),) if claim.carried else ()
+    rows: list[FormRow] = [
         Heading(3, text("claim.section_equipment")),
         Row(text("claim.model"), (Cell("model"),), options([model.label for model in claim.offer.models])),
         Row(text("claim.lens_type"), (Cell("lens_type"),), options([text(key) for key in _TYPE_KEYS])),
-        Row(
-            text("claim.right_eye"),
-            (Cell("od_sphere", sphere), Cell("od_cylinder", cylinder)),
-            (_kept_hint(claim),),
-            Role.MUTED,
-        ),
-        Row(text("claim.left_eye"), (Cell("og_sphere", sphere), Cell("og_cylinder", cylinder))),
+        Row(text("claim.right_eye"), (Cell("od_written"),), kept or _written_hint(claim), Role.MUTED),
+        Row(text("claim.left_eye"), (Cell("og_written"),), kept, Role.MUTED),
         _prices(claim),
-        Row(text("claim.plv"), (Cell("od_plv", "OD"), Cell("og_plv", "OG"))),
-        Row(text("claim.plv_reason"), (Cell("plv_reason"),)),
     ]
+    for kind, label in _TARIFF_LABELS:
+        cells = tuple(Cell(f"{place}_{kind}", name) for place, name in _PLACE_NAMES)
+        if not all(claim.form[cell.key].hidden for cell in cells):
+            rows.append(Row(text(label), cells))
+    if not claim.form["plv_reason"].hidden:
+        rows.append(Row(text("claim.plv_reason"), (Cell("plv_reason"),), (text("claim.plv_reason_hint"),), Role.MUTED))
+    return rows
 
 
-def _kept_hint(claim: ClaimForm) -> str:
-    return text("claim.code_kept") if claim.carried else ""
+def _written_hint(claim: ClaimForm) -> tuple[str, ...]:
+    empty = not claim.form["od_written"].text
+    return (text("claim.written_hint"), text("claim.written_hint_short")) if empty else ()
 
 
 def _prices(claim: ClaimForm) -> Row:

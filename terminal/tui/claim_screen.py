@@ -2,20 +2,22 @@
 
 Rules: F10 checks, then asks the application to save, and the screen waits for the answer: "enregistrée" is said only
 of what is durable. The quote is asked for again whenever the values change; an answer to an older question is
-dropped; an answer never moves the cursor.
+dropped; an answer never moves the cursor. An equipment that this shop delivered to the same person lately is told, and
+a second F10 registers all the same.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from textual.containers import Horizontal
 from textual.widget import Widget
 
 from terminal.i18n import text
-from terminal.tui.claim_entry import ClaimEntry, Completed, EntryProblem, read_entry
+from terminal.tui.claim_entry import ClaimEntry, Completed, EntryProblem, PossibleDuplicate, read_entry
 from terminal.tui.claim_form import EYES, ClaimForm
 from terminal.tui.claim_rows import claim_rows
 from terminal.tui.counter_screen import CounterScreen
+from terminal.tui.detail_lines import code_reasons
 from terminal.tui.form_model import Form, Outcome, Stroke
 from terminal.tui.form_rows import FormRow
 from terminal.tui.form_view import FormView
@@ -28,26 +30,37 @@ from terminal.tui.who_pays import who_pays_lines
 from terminal.workflow.types import QuoteAnswer
 
 _FIELD_OF_CODE = {
-    "tariff_unknown": "od_plv",
     "prescription_expired": "day",
     "prescription_future": "day",
     "birth_date_invalid": "birth",
     "amo_rate_invalid": "amo_rate",
-    "correction_out_of_range": "od_sphere",
     "contract_invalid": "contract",
     "grid_missing": "contract",
+    "renewal_too_early": "last",
+    "renewal_ground_unfit": "ground",
+    "last_equipment_future": "last",
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The answer to the question on the screen, with the codes that the corrections chose."""
+
+    completed: Completed
+    answer: QuoteAnswer
+
+
 class ClaimScreen(CounterScreen):
-    """One claim being written. `claim` is None when there is none."""
+    """One claim being written. `claim` is None when there is none, `told` while its price is not known."""
 
     def __init__(self, state: CounterState, orders: Orders) -> None:
         super().__init__(state, orders)
         self.claim: ClaimForm | None = None
         self.saving = False
         self._asked: ClaimEntry | None = None
-        self._answer: QuoteAnswer | None = None
+        self.told: Told | None = None
+        self._saved: ClaimEntry | None = None
+        self._warned: ClaimEntry | None = None
         self._abandoning = False
         self._view = self.keep(FormView(self._subject, "claim-form"))
         self._panel = self.paper(self._paint_panel, "who-pays", title=text("who_pays.title"))
@@ -61,10 +74,18 @@ class ClaimScreen(CounterScreen):
         return (
             KeyLabel("F10", text("key.save")),
             KeyLabel(text("key.enter"), text("key.next")),
+            KeyLabel("F4", text("key.detail")),
             KeyLabel(text("key.escape"), text("key.abandon")),
             KeyLabel("F8", text("key.mask")),
             KeyLabel("F11", text("key.lock")),
         )
+
+    def shown_notice(self) -> Notice | None:
+        """What there is to say, else why the lenses have their codes."""
+        if self.notice is not None or self.told is None:
+            return self.notice
+        reasons = code_reasons(self.told.completed)
+        return Notice(reasons[0], "".join(reasons[1:]), Role.TEXT) if reasons else None
 
     @property
     def in_progress(self) -> bool:
@@ -75,7 +96,7 @@ class ClaimScreen(CounterScreen):
         """Show another claim, or none."""
         self.claim = claim
         self.saving = self._abandoning = False
-        self._asked = self._answer = None
+        self._asked = self.told = self._saved = self._warned = None
         self.notice = None
         self._ask_quote()
         self.repaint()
@@ -88,6 +109,8 @@ class ClaimScreen(CounterScreen):
             self._escape()
         elif stroke.key == "f10":
             self._save(self.claim)
+        elif stroke.key == "f4":
+            self.orders.show(Page.DETAIL)
         else:
             self._edit(self.claim.form.press(stroke))
         self.repaint()
@@ -102,7 +125,7 @@ class ClaimScreen(CounterScreen):
         """Show who pays what, if it is still the question."""
         if self.claim is None or entry is not self._asked:
             return
-        self._answer = answer
+        self.told = Told(completed, answer)
         for eye in EYES:
             self.claim.tell_price(eye, completed.plvs.get(eye))
         self._asked = self._entry(self.claim) or self._asked
@@ -118,17 +141,19 @@ class ClaimScreen(CounterScreen):
         self.saving = False
         if self.claim is None:
             return
+        if code == PossibleDuplicate.code:
+            self._warned = self._saved
         self._show_refusal(self.claim, code, facts)
-        concerned = _FIELD_OF_CODE.get(code)
+        concerned = _concerned(code, facts)
         if concerned and not self.claim.form[concerned].hidden:
             self.claim.form.go(concerned)
         self.repaint()
 
     def _show_refusal(self, claim: ClaimForm, code: str, facts: dict[str, object]) -> None:
-        if code == "tariff_unknown" and facts.get("needs") == "base":
-            code = "base_unknown"
-        elif code == "tariff_unknown":
-            claim.ask_plv()
+        if code == "tariff_unknown":
+            kind = str(facts.get("needs"))
+            claim.ask_tariff(str(facts.get("place", "od")), kind)
+            code = "base_unknown" if kind == "base" else code
         self.say(Notice.of(code, facts))
 
     def _edit(self, outcome: Outcome) -> None:
@@ -147,7 +172,7 @@ class ClaimScreen(CounterScreen):
         entry = self._entry(self.claim) if self.claim is not None else None
         if entry == self._asked:
             return
-        self._answer, self._asked = None, entry
+        self.told, self._asked = None, entry
         if entry is not None:
             self.orders.quote(entry)
 
@@ -173,7 +198,8 @@ class ClaimScreen(CounterScreen):
             return
         self.saving = True
         self.notice = Notice(text("claim.saving"), text("claim.saving_wait"), Role.TEXT)
-        self.orders.save(entry, claim.replaces)
+        self._saved = entry
+        self.orders.save(entry, again=entry == self._warned)
 
     def _escape(self) -> None:
         if self.in_progress and not self._abandoning:
@@ -189,4 +215,14 @@ class ClaimScreen(CounterScreen):
     def _paint_panel(self, room: Room) -> list[Line]:
         snapshot = self.state.snapshot
         offline = snapshot is not None and snapshot.status.link == "offline"
-        return who_pays_lines(self._answer, offline=offline, width=room.width)[: room.height]
+        return who_pays_lines(self.told.answer if self.told else None, offline=offline, width=room.width)[: room.height]
+
+
+def _concerned(code: str, facts: dict[str, object]) -> str | None:
+    """The field that an error is about."""
+    place = facts.get("place")
+    if code == "tariff_unknown":
+        return f"{place or 'od'}_{facts.get('needs')}"
+    if code in ("correction_out_of_range", "correction_unreadable"):
+        return f"{place or 'od'}_written"
+    return _FIELD_OF_CODE.get(code) or (f"{place}_price" if place else None)

@@ -46,7 +46,7 @@ class CounterScreen(Screen[None]):
         """Status above, keys and message below, the body between."""
         yield self._status
         yield from self.body()
-        yield self.paper(lambda room: notice_lines(self.notice, room.width), "notice")
+        yield self.paper(lambda room: notice_lines(self.shown_notice(), room.width), "notice")
         yield self.paper(self._paint_keys, "keys", Role.BAR)
 
     def body(self) -> Iterable[Widget]:
@@ -63,6 +63,10 @@ class CounterScreen(Screen[None]):
 
     def paste(self, text: str) -> None:
         """Take a pasted text; most screens have no place for one."""
+
+    def shown_notice(self) -> Notice | None:
+        """What the message row says now."""
+        return self.notice
 
     def say(self, notice: Notice | None) -> None:
         """Fill or clear the message row."""

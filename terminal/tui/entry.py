@@ -1,19 +1,29 @@
 """What a person types, turned into values, once.
 
-Rules: pure; money in cents and corrections in hundredths of a dioptre, both integers; a comma and a point are the
-same key; on an AZERTY keyboard the unshifted top row gives digits in every figure; a day without a year is the latest
-such day, and no day lies in the future. Every refusal has a code whose sentence says what to type instead.
+Rules: pure; money in integer cents; a correction is read as prescriptions write it, and its sign is never guessed; a
+comma and a point are the same key; on an AZERTY keyboard the unshifted top row gives digits in every figure; a day
+without a year is the latest such day, and no day lies in the future. Every refusal has a code whose sentence says
+what to type instead.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import ClassVar
 
+from terminal.domain.choice import MINUS
+from terminal.domain.errors import DomainError
+from terminal.domain.notation import WrittenEye, power_text, read_written
+from terminal.workflow.types import Eye
+
 AZERTY_DIGITS = str.maketrans("&é\"'(-è_çà", "1234567890")
 _AMOUNT = re.compile(r"(\d{1,5})(?:[.,](\d{0,2}))?")
-_DIOPTRE = re.compile(r"([+-]?)(\d{0,4})(?:[.,](\d{0,2}))?")
 LARGEST_WHOLE_DIOPTRE = 20
-"""Above it, figures typed without a comma are hundredths: `125` is 1,25 and `75` is 0,75, but `6` is 6,00."""
+"""Above it, signed figures without a comma are hundredths: `-125` is -1,25 and `+75` is +0,75, but `-6` is -6,00."""
+EYES_WRITTEN: tuple[Eye, ...] = ("right", "left")
+_SHORT = re.compile(r"([+\-−]\s*)(\d{1,4})(?![\d.,])")
+_SIGNS = ("+", "-")
+_WANTS_FIVE = re.compile(r"(?:[+-]|[.,][27]?)$")
 
 
 class EntryError(Exception):
@@ -50,10 +60,10 @@ class AmountInvalid(EntryError):
     code = "entry_amount_invalid"
 
 
-class DioptreInvalid(EntryError):
-    """Not a correction in steps of a quarter of a dioptre."""
+class OtherEye(EntryError):
+    """A correction that names the other eye."""
 
-    code = "entry_dioptre_invalid"
+    code = "entry_other_eye"
 
 
 class NirsDiffer(EntryError):
@@ -103,15 +113,22 @@ def amount_entry(cents: int) -> str:
     return f"{cents // 100},{cents % 100:02}"
 
 
-def parse_dioptre(typed: str) -> int:
-    """A sphere or a cylinder in hundredths of a dioptre: `-1,25`, `+2`, or without comma `-125`."""
-    match = _DIOPTRE.fullmatch(typed)
-    if match is None or not (match[2] or match[3]):
-        raise DioptreInvalid
-    hundredths = _hundredths(match[2] or "0", match[3])
-    if hundredths % 25:
-        raise DioptreInvalid
-    return -hundredths if match[1] == "-" else hundredths
+def written_entry(typed: str) -> str:
+    """A correction as typed, with a comma in each signed figure that lacks it: `-125 -050 90` as `-1,25 -0,50 90`."""
+    return _SHORT.sub(lambda match: match[1] + _with_comma(match[2]), typed)
+
+
+def parse_written(typed: str, eye: Eye) -> Mapping[Eye, WrittenEye]:
+    """What a field for `eye` says: that eye, or both when it names both.
+
+    Raises OtherEye, and what `read_written` raises.
+    """
+    said = read_written(written_entry(typed))
+    if "unnamed" in said:
+        return {eye: said["unnamed"]}
+    if eye not in said:
+        raise OtherEye
+    return {side: said[side] for side in EYES_WRITTEN if side in said}
 
 
 def tidy_amount(typed: str) -> str:
@@ -119,14 +136,37 @@ def tidy_amount(typed: str) -> str:
     return amount_entry(parse_amount(typed))
 
 
-def tidy_dioptre(typed: str) -> str:
-    """A correction with sign and both decimals; DioptreInvalid when it is none."""
-    return dioptre_entry(parse_dioptre(typed))
+def tidy_written(typed: str) -> str:
+    """A correction of one eye as prescriptions write it; EntryError when it cannot be read yet."""
+    try:
+        said = read_written(written_entry(typed))
+    except DomainError as error:
+        raise EntryError from error
+    return written_text(said["unnamed"]) if "unnamed" in said else typed
 
 
-def dioptre_entry(hundredths: int) -> str:
-    """A correction as a field shows it: `-1,25`, `+0,50`."""
-    return f"{'-' if hundredths < 0 else '+'}{abs(hundredths) // 100},{abs(hundredths) % 100:02}"
+def written_text(eye: WrittenEye) -> str:
+    """All that was read of an eye, in the signs of a keyboard: `+2,00 (-3,00) 90° add 2,00 prisme 1,00 base nas`."""
+    parts = [eye.text()]
+    if eye.addition is not None:
+        parts.append(f"add {power_text(eye.addition).removeprefix('+')}")
+    if eye.prism is not None:
+        parts.append(f"prisme {power_text(eye.prism.power).removeprefix('+')} base {eye.prism.base}")
+    return " ".join(parts).replace(MINUS, "-")
+
+
+def azerty_written(character: str, before: str) -> str:
+    """The figure of an unshifted AZERTY key where only a figure can stand; otherwise the character itself.
+
+    `(` and `-` are figures only after a sign or within decimals, accented letters only outside a word.
+    """
+    if character == "(":
+        return "5" if _WANTS_FIVE.search(before) else character
+    if character == "-":
+        return "6" if before[-1:] in _SIGNS else character
+    if before[-1:].isalpha() or (character == "à" and before[-1:].isspace()):
+        return character
+    return azerty_digit(character)
 
 
 def check_same_nir(first: str, second: str) -> None:
@@ -136,10 +176,10 @@ def check_same_nir(first: str, second: str) -> None:
             raise NirsDiffer(position=position)
 
 
-def _hundredths(whole: str, decimals: str | None) -> int:
-    if decimals is not None:
-        return int(whole) * 100 + int(decimals.ljust(2, "0"))
-    return int(whole) * 100 if int(whole) <= LARGEST_WHOLE_DIOPTRE and len(whole) < 3 else int(whole)
+def _with_comma(figures: str) -> str:
+    """`125` is 1,25 and `75` is 0,75, but `6` and `12` are whole."""
+    whole = len(figures) < 3 and int(figures) <= LARGEST_WHOLE_DIOPTRE
+    return figures if whole else f"{int(figures) // 100},{int(figures) % 100:02}"
 
 
 def _latest(month: int, day: int, today: date) -> date:

@@ -10,20 +10,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from terminal.tui.entry import EntryError, azerty_digit
+from terminal.tui.entry import EntryError, azerty_digit, azerty_written
 
 NIR_LENGTH = 15
 MASK = "•"
 
 
 class Kind(Enum):
-    """What a field takes: CHOICE is a number from 1 to `choices`; a SECRET is figures shown as dots."""
+    """What a field takes: CHOICE is a number from 1 to `choices`, WRITTEN a correction, SECRET shows dots."""
 
     CHOICE = auto()
     DIGITS = auto()
     DAY = auto()
     AMOUNT = auto()
-    DIOPTRE = auto()
+    WRITTEN = auto()
     NIR = auto()
     SECRET = auto()
     NAME = auto()
@@ -41,6 +41,10 @@ class Field:
     """Code of the error when it is left empty; None when it may be."""
     choices: int = 0
     hidden: bool = False
+    aside: bool = False
+    """Seldom filled: Enter passes over it, arrows reach it."""
+    longest: int = 0
+    """Most characters, where that is more than `width`: the field then shows a part."""
     blind: bool = False
     """Shown as dots, and closed to pasting: for a second entry that must not copy the first."""
     complete: Callable[[str], bool] | None = None
@@ -69,7 +73,9 @@ class Field:
         if not accepted:
             return accepted is not None
         text = before + accepted + after
-        if len(text) > self.width or (self.kind is Kind.CHOICE and not 1 <= int(text) <= self.choices):
+        if len(text) > max(self.width, self.longest):
+            return False
+        if self.kind is Kind.CHOICE and not 1 <= int(text) <= self.choices:
             return False
         self.text, self.caret = text, len(before) + len(accepted)
         self.fresh = self.given = False
@@ -89,7 +95,7 @@ class Field:
         self.caret, self.fresh = min(max(caret, 0), len(self.text)), False
 
     def leave(self) -> None:
-        """Write the text in full: `-125` as `-1,25`."""
+        """Write the text in full: `120` as `120,00`."""
         if self.tidy is not None and self.text:
             with suppress(EntryError):
                 self.text = self.tidy(self.text)
@@ -97,6 +103,10 @@ class Field:
     def shown(self) -> str:
         """The text as the screen may show it."""
         return MASK * len(self.text) if self.blind or self.kind is Kind.SECRET else self.text
+
+    def first_shown(self) -> int:
+        """The place of the first character that is shown while the caret is in a text that is longer than the field."""
+        return max(0, self.caret - self.width + 1)
 
     def is_complete(self) -> bool:
         """True when the form may go on by itself: the caret is at the end and nothing can follow."""
@@ -110,14 +120,14 @@ class Field:
         """What goes in for `character` after `before`: nothing for a separator that people add, None for a refusal."""
         if self.kind is Kind.FREE or (self.kind is Kind.NAME and (before or character.isalpha())):
             return character.upper()
-        if self.kind is Kind.DIOPTRE and not before and character in "+-":
-            return character
+        if self.kind is Kind.WRITTEN:
+            return azerty_written(character, before)
         return None if self.kind is Kind.NAME else self._figure(azerty_digit(character), before)
 
     def _figure(self, figure: str, before: str) -> str | None:
         if figure.isascii() and figure.isdigit():
             return figure
-        if figure in ".," and self.kind in (Kind.AMOUNT, Kind.DIOPTRE):
+        if figure in ".," and self.kind is Kind.AMOUNT:
             return None if "," in before else ","
         if figure.upper() in ("A", "B") and self.kind is Kind.NIR and len(before) == 6:
             return figure.upper()

@@ -3,7 +3,7 @@
 Rules: pure and synchronous, so that a burst (a scanner, a fast hand) lands in the right fields whatever the screen is
 doing. Enter goes to the next field that the terminal did not fill itself; arrows and Tab visit every field. A
 complete field goes on by itself; the Enter that a hand or a scanner adds right after is absorbed, so that it cannot
-skip a field.
+skip a field; what is seldom needed is passed over until an arrow asks for it.
 """
 
 from collections.abc import Callable, Iterable
@@ -93,7 +93,7 @@ class Form:
     def to_first_empty(self) -> None:
         """Go to the first field that waits for a person."""
         reachable = self.visible()
-        waiting = next((item for item in reachable if not item.text), reachable[0])
+        waiting = next((item for item in reachable if not (item.text or item.aside)), reachable[0])
         self.go(waiting.key)
 
     def missing(self) -> Field | None:
@@ -101,7 +101,7 @@ class Form:
         return next((item for item in self.visible() if item.missing and not item.text), None)
 
     def _enter(self) -> Outcome:
-        following = next((item for item in self._after() if not item.given), None)
+        following = next((item for item in self._after() if not (item.given or item.aside)), None)
         if following is None:
             return Outcome.END
         self.go(following.key)

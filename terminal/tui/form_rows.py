@@ -126,10 +126,11 @@ def _draw_fields(form: Form, row: Row, width: int, y: int) -> tuple[Line, list[B
 
 
 def _field_spans(item: Field, *, active: bool) -> list[Span]:
-    shown = f"{item.shown():<{item.width}}"
     if not active:
-        return [Span(f"[{shown}]", Role.FIELD)]
-    at = min(item.caret, item.width - 1)
+        return [Span(f"[{cut(item.shown(), item.width):<{item.width}}]", Role.FIELD)]
+    first = item.first_shown() if item.longest else 0
+    shown = f"{item.shown()[first : first + item.width]:<{item.width}}"
+    at = min(item.caret - first, item.width - 1)
     return [
         Span("[" + shown[:at], Role.ACTIVE),
         Span(shown[at], Role.CARET),

@@ -34,8 +34,9 @@ class FormView(Paper, can_focus=True):
         form = subject[0]
         hit = next((box for box in self._boxes if box.y == at.y and box.x - 1 <= at.x <= box.x + box.width), None)
         if hit is not None:
+            first = _first(form, hit)
             form.go(hit.key)
-            form[hit.key].move(at.x - hit.x)
+            form[hit.key].move(at.x - hit.x + first)
             self.repaint()
 
     def _draw(self, room: Room) -> list[Line]:
@@ -52,5 +53,11 @@ class FormView(Paper, can_focus=True):
     def _point(self, form: Form) -> None:
         box = next((box for box in self._boxes if box.key == form.active), None)
         if box is not None and self.is_attached:
-            column = box.x + min(form.field.caret, box.width - 1)
+            column = box.x + min(form.field.caret - _first(form, box), box.width - 1)
             self.app.cursor_position = self.content_region.offset + Offset(column, box.y)
+
+
+def _first(form: Form, box: Box) -> int:
+    """The first character that a box shows."""
+    item = form[box.key]
+    return item.first_shown() if item.longest and form.active == box.key else 0

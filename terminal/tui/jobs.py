@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from hardware import ReaderEvent, Watch
-from terminal.tui.claim_entry import ClaimEntry, complete
+from terminal.tui.claim_entry import ClaimEntry, complete, submitted
 from terminal.tui.claim_form import Offer
 from terminal.tui.crash import code_and_facts
 from terminal.tui.messages import (
@@ -98,7 +98,8 @@ class Jobs(App[int]):
 
         def quoted() -> Quoted:
             completed = complete(entry, self.counter)
-            return Quoted(entry, completed, self.counter.quote(completed.draft))
+            answer = completed.naming_places(lambda draft: self.counter.quote(draft, entry.replaces))
+            return Quoted(entry, completed, answer)
 
         self._report(Job.QUOTE, quoted, lambda message: message, subject=entry)
 
@@ -110,12 +111,12 @@ class Jobs(App[int]):
         """Forgets the shop key once the acts before it are over."""
         self._act(Job.LOCK, self.counter.lock, lambda _none: Locked())
 
-    def act_save(self, entry: ClaimEntry, replaces: str | None) -> None:
+    def act_save(self, entry: ClaimEntry, *, again: bool) -> None:
         """Answers Saved, once the claim is durable."""
         self._act(
             Job.SAVE,
-            lambda: self.counter.submit(complete(entry, self.counter).draft, replaces),
-            lambda submitted: Saved(submitted, entry.person),
+            lambda: submitted(entry, self.counter, again=again),
+            lambda done: Saved(done, entry.person),
         )
 
     def act_cancel(self, claim_id: str, number: str) -> None:

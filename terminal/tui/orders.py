@@ -18,6 +18,7 @@ class Page(StrEnum):
     HOME = "home"
     IDENTIFY = "identify"
     CLAIM = "claim"
+    DETAIL = "detail"
     DONE = "done"
     QUEUE = "queue"
 
@@ -40,8 +41,8 @@ class Orders(Protocol):
     def quote(self, entry: ClaimEntry) -> None:
         """Compute who pays what."""
 
-    def save(self, entry: ClaimEntry, replaces: str | None) -> None:
-        """Register the claim."""
+    def save(self, entry: ClaimEntry, *, again: bool) -> None:
+        """Register the claim; `again`: although this shop equipped the same person lately."""
 
     def correct(self, claim_id: str) -> None:
         """Reopen a claim that has not left."""

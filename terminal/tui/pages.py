@@ -13,6 +13,7 @@ from terminal.tui.claim_form import ClaimForm
 from terminal.tui.claim_refill import refill
 from terminal.tui.claim_screen import ClaimScreen
 from terminal.tui.counter_screen import CounterScreen
+from terminal.tui.detail_screen import DetailScreen
 from terminal.tui.done_screen import DoneScreen
 from terminal.tui.home_screen import HomeScreen
 from terminal.tui.identify_screen import IdentifyScreen
@@ -28,6 +29,7 @@ from terminal.tui.work_lines import short_number
 from terminal.workflow.types import CounterPort, Person, UserName
 
 _IDLE_PAGES = (Page.HOME, Page.DONE)
+_WRITING_PAGES = (Page.CLAIM, Page.DETAIL)
 
 
 class Pages(Jobs):
@@ -40,6 +42,7 @@ class Pages(Jobs):
         self.home_page = HomeScreen(self.facts, self)
         self.identify_page = IdentifyScreen(self.facts, self)
         self.claim_page = ClaimScreen(self.facts, self)
+        self.detail_page = DetailScreen(self.facts, self, lambda: self.claim_page.told)
         self.done_page = DoneScreen(self.facts, self)
         self.queue_page = QueueScreen(self.facts, self)
         self.pages: dict[Page, CounterScreen] = {
@@ -47,6 +50,7 @@ class Pages(Jobs):
             Page.HOME: self.home_page,
             Page.IDENTIFY: self.identify_page,
             Page.CLAIM: self.claim_page,
+            Page.DETAIL: self.detail_page,
             Page.DONE: self.done_page,
             Page.QUEUE: self.queue_page,
         }
@@ -97,9 +101,9 @@ class Pages(Jobs):
         """Compute who pays what."""
         self.compute_quote(entry)
 
-    def save(self, entry: ClaimEntry, replaces: str | None) -> None:
+    def save(self, entry: ClaimEntry, *, again: bool) -> None:
         """Register the claim."""
-        self.act_save(entry, replaces)
+        self.act_save(entry, again=again)
 
     def correct(self, claim_id: str) -> None:
         """Reopen a claim that has not left."""
@@ -114,7 +118,8 @@ class Pages(Jobs):
         slot = self.facts.slot
         if self.locked or slot.reader is None or slot.state not in (Slot.WAITING, Slot.FAILED):
             return
-        if self.page is Page.CLAIM and self.claim_page.in_progress and not self._replace_asked:
+        if self.page in _WRITING_PAGES and self.claim_page.in_progress and not self._replace_asked:
+            self.show(Page.CLAIM)
             self._replace_asked = True
             self.claim_page.say(Notice(text("claim.replace"), text("claim.replace_todo")))
             return
@@ -170,6 +175,7 @@ class Pages(Jobs):
     def on_quoted(self, message: messages.Quoted) -> None:
         """Show who pays what."""
         self.claim_page.tell_quote(message.entry, message.completed, message.answer)
+        self.detail_page.repaint()
 
     def on_saved(self, message: messages.Saved) -> None:
         """Only now is the claim "enregistrée"."""

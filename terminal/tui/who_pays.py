@@ -32,8 +32,8 @@ def who_pays_lines(answer: QuoteAnswer | None, *, offline: bool, width: int) -> 
         ),
         BLANK,
     ]
-    if quote is not None:
-        lines += [*_estimate(quote, offline=offline), *_warnings(quote, width)]
+    if answer is not None and quote is not None:
+        lines += [*_estimate(quote, offline=offline), *_beside(answer, width), *_warnings(quote, width)]
     return lines
 
 
@@ -47,6 +47,20 @@ def _estimate(quote: Quote, *, offline: bool) -> list[Line]:
         return []
     following = ("who_pays.offline_1", "who_pays.offline_2") if offline else ("who_pays.online_1", "who_pays.online_2")
     return [(Span(text("who_pays.estimated"), Role.WARN),), *((Span(text(key)),) for key in following)]
+
+
+def _beside(answer: QuoteAnswer, width: int) -> list[Line]:
+    """The class A equipment that must be offered too, an early renewal, and what was delivered before."""
+    said: list[tuple[str, Role]] = []
+    if answer.offer is not None:
+        total = answer.offer.quote.total if answer.offer.quote else None
+        reste = text("who_pays.class_a", reste=total.reste_a_charge) if total else text("who_pays.class_a_unknown")
+        said.append((reste, Role.TEXT))
+    if answer.renewal is not None and answer.renewal.early:
+        said.append((f"▲ {text('who_pays.early')}", Role.WARN))
+    for one in answer.earlier[:1]:
+        said.append((f"▲ {text('who_pays.earlier', day=one.day, number=one.number or '?')}", Role.WARN))
+    return [(Span(part, role),) for sentence, role in said for part in wrap(sentence, max(width, 10))]
 
 
 def _warnings(quote: Quote, width: int) -> list[Line]:

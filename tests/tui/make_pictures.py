@@ -12,14 +12,16 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from terminal.workflow.types import Person
+from terminal.workflow.types import Delivered, Person
 from tests.tui.playing import Player, playing
-from tests.tui.scenes import LEO, MARIE, MOON, OFFLINE, ONLINE, PIN, SceneCounter
+from tests.tui.scenes import LEO, MARIE, MOON, OFFLINE, ONLINE, PIN, TODAY, SceneCounter
 
 HERE = Path(__file__).parent
 FOREIGN = re.compile(r"@font-face\s*\{[^}]*\}\s*|<!--.*?-->\s*", re.DOTALL)
@@ -30,9 +32,12 @@ COLUMN = 12.2
 """Width of a character in Rich's pictures, in their units."""
 SIZES = ((100, 30), (80, 24))
 CLASS_A = ("1211", "enter", "1")
-CORRECTIONS = ("-125", "enter", "-050", "enter", "-150", "enter", "enter")
+CORRECTIONS = ("-125 -050 90", "enter", "-150", "enter")
 CLASS_B = ("1211", "enter", "2", *CORRECTIONS, "120", "enter", "150", "enter")
-UNKNOWN_TARIFF = ("1211", "enter", "1", "-525", "enter", "enter", "-5", "enter", "enter", "f10")
+UNKNOWN_TARIFF = ("1211", "enter", "1", "-525", "enter", "-5", "enter", "f10")
+WRITTEN = ("1211", "enter", "2", "+2,00 (-3,00) 90° add 2", "enter", "plan (-0,50) 80", "enter", "120", "enter", "150")
+RENEWED = ("1211", "down", "down", "01062025", "1", "1")
+DELIVERED = (Delivered(TODAY - timedelta(days=200), "2026-0214"),)
 PICTURED = ("lock", "home", "home-offline", "home-light", "claim", "claim-offline", "done", "queue")
 
 
@@ -59,6 +64,11 @@ def scenes() -> dict[str, Scene]:
         "claim-birth": Scene(_with_card(MOON), ("f10",)),
         "claim-class-b": Scene(_with_card(MARIE), CLASS_B),
         "claim-tariff": Scene(_with_card(MARIE), UNKNOWN_TARIFF),
+        "claim-written": Scene(_with_card(MARIE), WRITTEN),
+        "claim-detail": Scene(_with_card(MARIE), (*WRITTEN, "f4")),
+        "claim-detail-end": Scene(_with_card(MARIE), (*WRITTEN, "f4", "end")),
+        "claim-early": Scene(_with_card(MARIE), RENEWED),
+        "claim-duplicate": Scene(replace(_with_card(MARIE), earlier=DELIVERED), (*CLASS_A, "f10")),
         "identify": Scene(SceneCounter(), ("f2", "284057599900")),
         "done": Scene(_with_card(MARIE), (*CLASS_A, "f10")),
         "queue": Scene(SceneCounter(), ("f4", "down", "down", "down")),

@@ -16,10 +16,8 @@ def random_form(random: Random) -> tuple[tuple[str, ...], dict[str, str]]:
     values = {
         "day": f"{random.randint(1, 28):02}{random.randint(1, 12):02}{random.randint(2020, 2025)}",
         "model": "2",
-        "od_sphere": _dioptre(random),
-        "od_cylinder": _dioptre(random),
-        "og_sphere": _dioptre(random),
-        "og_cylinder": _dioptre(random),
+        "od_written": f"{_dioptre(random)} ({_dioptre(random)}) {random.randint(1, 180)}°",
+        "og_written": f"{_dioptre(random)} ({_dioptre(random)}) {random.randint(1, 180)}°",
         "frame_price": f"{random.randint(1, 999)},{random.randint(0, 99):02}",
         "od_price": f"{random.randint(1, 999)},{random.randint(0, 99):02}",
         "member": str(random.randint(1, 10**12)),

@@ -144,14 +144,14 @@ async def test_an_answer_to_an_older_question_is_dropped(scene: SceneCounter) ->
         page = player.app.claim_page
         player.press("1211", "enter", "1")
         await player.sees("95,00")
-        older, quote = page._asked, page._answer
+        older, told = page._asked, page.told
         assert older is not None
-        assert quote is not None
-        player.press("down", "down", "down", "down", "down", "40")
+        assert told is not None
+        player.press("down", "down", "down", "40")
         await player.sees("40")
         await player.settle()
         shown = player.text()
-        page.tell_quote(older, complete(older, scene), quote)
+        page.tell_quote(older, complete(older, scene), told.answer)
         await player.settle()
         assert player.text() == shown
         page.refuse_quote(older, "card_mute", {})

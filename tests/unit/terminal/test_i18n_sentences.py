@@ -11,7 +11,9 @@ import pytest
 from sync.contract.problems import PROBLEMS
 from terminal.domain.claim import ClaimState
 from terminal.domain.lines import Adjustment
+from terminal.domain.renewal import Ground
 from terminal.i18n import error_text, sentences
+from terminal.tui.claim_form import PLACES
 
 ROOT = Path(__file__).resolve().parents[3]
 TREES = ("hardware", "sync", "terminal")
@@ -87,7 +89,8 @@ def test_every_key_that_is_asked_for_exists() -> None:
 
 def test_every_sentence_is_used() -> None:
     """Keys of the file stand in the code, whole, or are of a family that is looked up by a value."""
-    families = {f"state.{state}" for state in ClaimState}
+    families = {f"state.{state}" for state in ClaimState} | {f"ground.{ground}" for ground in get_args(Ground)}
+    families |= {f"detail.place_{place}" for place in PLACES}
     known = _strings() | families
     unused = [
         key

@@ -11,18 +11,18 @@ from terminal.tui.entry import (
     BirthDayInvalid,
     DayInFuture,
     DayInvalid,
-    DioptreInvalid,
+    EntryError,
     NirsDiffer,
+    OtherEye,
     amount_entry,
     azerty_digit,
     check_same_nir,
-    dioptre_entry,
     parse_amount,
     parse_birth_day,
     parse_day,
-    parse_dioptre,
+    parse_written,
     tidy_amount,
-    tidy_dioptre,
+    tidy_written,
 )
 
 TODAY = date(2026, 11, 21)
@@ -102,38 +102,42 @@ def test_an_amount_is_read_back(cents: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "hundredths"),
+    ("typed", "written"),
     [
-        ("-1,25", -125),
-        ("-125", -125),
-        ("+0,50", 50),
-        ("0.5", 50),
-        (",5", 50),
-        ("75", 75),
-        ("6", 600),
-        ("-12", -1200),
-        ("20", 2000),
-        ("-1250", -1250),
-        ("0", 0),
+        ("-125", "-1,25"),
+        ("+2", "+2,00"),
+        ("-6 -050 90", "-6,00 (-0,50) 90°"),
+        ("-75", "-0,75"),
+        ("+20", "+20,00"),
+        ("+21", None),
+        ("-1.25(-.5)", None),
+        ("-1.25 (-0.5) 5", "-1,25 (-0,50) 5°"),
+        ("plan (+100) 180 add 225", None),
+        ("plan (+100) 180 add 2,25", "0,00 (+1,00) 180° add 2,25"),
+        ("+2,00 (90° -3,00) prisme 2 base nas", "+2,00 (-3,00) 90° prisme 2,00 base nas"),
+        ("1,25", None),
+        ("", None),
+        ("-1,3", None),
     ],
 )
-def test_a_correction_is_typed_as_opticians_say_it(typed: str, hundredths: int) -> None:
-    """With a comma, or in hundredths without one."""
-    assert parse_dioptre(typed) == hundredths
+def test_a_correction_is_typed_as_prescriptions_write_it(typed: str, written: str | None) -> None:
+    """With commas or in hundredths; what cannot be read stays as it is and is told by what reads it."""
+    if written is None:
+        with pytest.raises(EntryError):
+            tidy_written(typed)
+    else:
+        assert tidy_written(typed) == written
+        assert tidy_written(written) == written
 
 
-@pytest.mark.parametrize("typed", ["", "+", "-", "1,3", "-1,10", "--1", "1,2,5", "21", ","])
-def test_what_is_no_quarter_of_a_dioptre_is_refused(typed: str) -> None:
-    """Only quarters."""
-    with pytest.raises(DioptreInvalid):
-        parse_dioptre(typed)
-
-
-@given(st.integers(min_value=-160, max_value=160).map(lambda quarter: quarter * 25))
-def test_a_correction_is_read_back(hundredths: int) -> None:
-    """Writing and reading are inverse, sign included."""
-    assert parse_dioptre(dioptre_entry(hundredths)) == hundredths
-    assert tidy_dioptre(dioptre_entry(hundredths)) == dioptre_entry(hundredths)
+def test_a_field_says_its_own_eye_or_both() -> None:
+    """The right field may hold the whole prescription; the other eye's alone is refused."""
+    assert set(parse_written("-1", "left")) == {"left"}
+    both = parse_written("OD -1,00 OG -2,00", "right")
+    assert {eye: said.correction.sphere for eye, said in both.items()} == {"right": -100, "left": -200}
+    assert set(parse_written("ODG plan", "right")) == {"right", "left"}
+    with pytest.raises(OtherEye):
+        parse_written("OG -1,00", "right")
 
 
 def test_the_top_row_of_an_azerty_keyboard_gives_digits() -> None:

@@ -186,14 +186,43 @@ def test_a_nir_takes_corsican_letters_in_their_place_only() -> None:
     assert press(form, "a")[-1] is Outcome.REFUSED
 
 
-def test_an_azerty_top_row_fills_a_dioptre_and_keeps_its_sign() -> None:
-    """The minus key is the six key: first it is a sign, then a digit."""
-    form = Form([Field("sphere", Kind.DIOPTRE, 6)])
-    press(form, "-&,é(")
-    assert form["sphere"].text == "-1,25"
-    form.go("sphere")
-    press(form, "+-")
-    assert form["sphere"].text == "+6"
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ("-&,é( (-à,(à) çà", "-1,25 (-0,50) 90"),
+        ("+-", "+6"),
+        ("-(", "-5"),
+        ("-&,é(-à,è(", "-1,25-0,75"),
+        ("plan à &'(", "plan à 14("),
+        ("sphère -é", "sphère -2"),
+        ("prisme é,àà base nas", "prisme 2,00 base nas"),
+    ],
+)
+def test_an_azerty_top_row_writes_a_correction(keys: str, text: str) -> None:
+    """Without Shift: `-` is a sign, and a six after one; `(` opens, and is a five where only a figure can stand."""
+    form = Form([Field("od", Kind.WRITTEN, 24, longest=60)])
+    press(form, keys)
+    assert form["od"].text == text
+
+
+def test_a_long_text_shows_the_part_around_the_caret() -> None:
+    """A field takes more than it shows; the caret is always in what is shown."""
+    form = Form([Field("od", Kind.WRITTEN, 10, longest=30)])
+    press(form, "+2,00 (-3,00) 90° add 2,00")
+    item = form["od"]
+    assert (item.caret, item.first_shown()) == (26, 17)
+    item.move(3)
+    assert item.first_shown() == 0
+
+
+def test_enter_passes_over_what_is_seldom_needed() -> None:
+    """Arrows reach it."""
+    form = Form([Field("day", Kind.DAY, 8), Field("last", Kind.DAY, 8, aside=True), Field("code", Kind.DIGITS, 3)])
+    assert form.active == "day"
+    form.press(Stroke("enter"))
+    assert form.active == "code"
+    form.press(Stroke("up"))
+    assert form.active == "last"
 
 
 @given(

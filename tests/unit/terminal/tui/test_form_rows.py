@@ -75,12 +75,12 @@ def test_a_card_date_that_is_none_is_shown_beside_its_field(begin: Begin, press:
     assert any("15/06/1968" in line for line in text_of(claim, 100, 30))
 
 
-@given(st.integers(1, 30), st.sampled_from(["person", "day", "model", "og_cylinder", "od_plv", "member"]))
+@given(st.integers(1, 30), st.sampled_from(["person", "day", "model", "og_written", "od_plv", "member"]))
 def test_the_active_field_is_in_view_at_any_height(height: int, key: str) -> None:
     """Blank rows go first, then rows far from the cursor."""
     counter = SceneCounter()
     claim = ClaimForm(Offer((MARIE, LEO), counter.insurers(), counter.models(), TODAY))
-    claim.ask_plv()
+    claim.ask_tariff("od", "plv")
     claim.form.go(key)
     drawing = draw(claim.form, claim_rows(claim, CounterState()), 54, height)
     assert len(drawing.lines) <= height

@@ -1,0 +1,54 @@
+"""What a quote says, in French: why an amount is what it is, what is uncertain, why a lens has its code.
+
+Rules: screens and command line say it in the same words; a code of the domain and its facts become one sentence each;
+facts that are amounts are shown as money.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from terminal.domain.choice import MINUS, Clause
+from terminal.domain.explanation import GUARANTEES, TYPED_BY_SHOP, Reason
+from terminal.i18n import money_text, text
+
+_MONEY_FACTS = (
+    "plv", "of", "promised", "amo", "amc", "price", "cap", "limit", "cents", "floor", "ceiling", "cut", "raised",
+    "amo_of_sum",
+)  # fmt: skip
+
+
+def reason_text(reason: Reason) -> str:
+    """Why an amount is what it is: the rule with its figures."""
+    return text(f"cli.explain.{reason.rule}", cents=money_text(reason.cents), **shown_facts(reason.facts))
+
+
+def source_text(reason: Reason) -> str:
+    """Where the rule or the figure comes from, in brackets; nothing for a mere difference."""
+    named = {TYPED_BY_SHOP: "cli.source_shop", GUARANTEES: "cli.source_contract"}.get(reason.source)
+    source = text(named) if named else reason.source
+    return f" [{source}]" if source else ""
+
+
+def shown_facts(facts: Mapping[str, str | int]) -> dict[str, object]:
+    """Facts as a sentence shows them: amounts as money (`cents` as `moved`), confidence in words."""
+    shown: dict[str, object] = {}
+    for name, value in facts.items():
+        if name in _MONEY_FACTS and isinstance(value, int):
+            shown["moved" if name == "cents" else name] = money_text(value)
+        else:
+            shown[name] = text(f"cli.confidence.{value}") if name == "confidence" else value
+    return shown
+
+
+def lens_reason(clauses: Iterable[Clause]) -> str:
+    """Why a lens has its code: the transposition, the band, the cylinder."""
+    return ", ".join(text(f"cli.lens_reason.{clause.code}", value=clause.text) for clause in clauses)
+
+
+def lens_notes(notes: Iterable[str]) -> Iterator[str]:
+    """What was read of a correction and chose nothing."""
+    return (text(f"cli.lens_note.{note}") for note in notes)
+
+
+def console(sentence: str) -> str:
+    """A sentence with the signs that a Linux console has: its font lacks the true minus and the bands' ≤ and ≥."""
+    return sentence.replace(MINUS, "-").replace("≤", "<=").replace("≥", ">=")
