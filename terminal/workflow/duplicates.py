@@ -2,7 +2,7 @@
 
 Rules: a mark is HMAC-SHA-256 over NIR, birth date and rank under a key that only the shop key gives, so a copy of the
 table tells nothing and cannot be tried out. A row is written in the transaction of its claim and goes when the claim is
-voided. It outlives the dossier, for renewals are judged over two years; `forget` erases what is older than is asked. A
+voided. It outlives the dossier, for renewals are judged over two years, and is erased after them (`erase`). A
 hit is a question for the person at the counter, never a refusal.
 """
 
@@ -91,12 +91,6 @@ class Deliveries:
             ).all()
         found = (Earlier(row[0], date.fromisoformat(row[1]), row[2], row[3]) for row in rows)
         return tuple(one for one in found if any(_meets(one, kind, eye) for kind, eye in wanted))
-
-    def forget(self, before: date) -> int:
-        """Erase deliveries before a day; how many."""
-        with self._store.write() as connection:
-            done = connection.exec_driver_sql("DELETE FROM delivery WHERE day < ?", (before.isoformat(),))
-        return int(done.rowcount)
 
 
 def _kinds(sold: Iterable[Sold]) -> list[tuple[str, str]]:

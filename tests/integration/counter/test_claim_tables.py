@@ -1,5 +1,6 @@
 """The tables and conditions of a claim on their real way: home, catalogue imports, profiles, register, show."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -13,7 +14,8 @@ from sync.contract.profile import ContractTerms, FieldGround, GuaranteeGrid
 from sync.crypto.claims import seal_claim
 from terminal.catalogue import Shelf
 from terminal.cli.catalogues import import_file
-from terminal.cli.claims import show
+from terminal.cli.claims import new, show
+from terminal.cli.output import Answer
 from terminal.cli.parser import build_parser
 from terminal.domain import errors
 from terminal.domain.identifiers import Nir
@@ -127,13 +129,51 @@ def test_a_running_counter_sees_an_import_and_a_roll_back(shop: Shop, tmp_path: 
     assert bases[2] != 500
 
 
-def test_an_earlier_delivery_has_the_catalogue_of_its_day(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_earlier_delivery_has_the_catalogue_of_its_day(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Version, tariffs and digest are those in force on the service date, and a date before all of them is refused."""
     messages = sealed(monkeypatch)
-    shop.counter.submit(draft(shop, service_date=date(2026, 11, 1), prescription_date=None))
-    assert messages[0].tables.catalogue == shop.desk.catalogue.in_force(date(2026, 11, 1)).digest
+    seed = shop.desk.catalogue.digest
+    table = tmp_path / "tarifs.csv"
+    table.write_text(f"{COLUMNS}\n{LENS_A},,2026-06-01,,V01,31.00,5.00,haute,Tarif\n", encoding="utf-8")
+    words = ("lpp", "import", str(table), "--accept", "--from", "2026-06-01")
+    newer = import_file(command(shop, *words)).data["digest"]  # type: ignore[arg-type]  # a parsed command line
+    for day in (date(2026, 5, 31), date(2026, 6, 1)):
+        shop.counter.submit(draft(shop, service_date=day, prescription_date=None))
+    assert [message.tables.catalogue for message in messages] == [seed, newer]
+    assert [message.lines[1].base for message in messages] == [975, 500]
     with pytest.raises(errors.ServiceDateUncovered):
         shop.counter.quote(draft(shop, service_date=date(2019, 12, 31), prescription_date=None))
+
+
+def test_the_command_asks_and_tells_the_same(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`claim new` judges prescriber and renewal as the screen does, and tells an earlier delivery without stopping."""
+    last = (shop.counter.today() - timedelta(days=500)).isoformat()
+    person = {"surname": "ESSAI", "given_name": "ANNE", "birth_date": "1984-05-12", "nir": "284057599900149"}
+    lines = [{"item": "frame", "lpp_code": FRAME_A, "price": 3000}]
+    claim = {"insurer": AMC, "person": person, "lines": lines}
+    pin = tmp_path / "pin"
+    pin.write_text(PIN)
+
+    def asked(**changes: object) -> Answer:
+        text = io.TextIOWrapper(io.BytesIO(msgspec.json.encode(claim | changes)))
+        monkeypatch.setattr("sys.stdin", text)
+        return new(command(shop, "claim", "new", "--pin-file", str(pin)))  # type: ignore[arg-type]  # a parsed command line
+
+    with pytest.raises(errors.RenewalTooEarly):
+        asked(renewal={"last": last})
+    with pytest.raises(errors.InputInvalid) as refused:
+        asked(prescriber="nurse")
+    assert refused.value.facts == {"key": "prescriber", "reason": "wrong_value"}
+    old = (shop.counter.today() - timedelta(days=900)).isoformat()
+    with pytest.raises(errors.PrescriptionExpired):
+        asked(prescription_date=old, prescriber="orthoptist")
+    first = asked(prescription_date=old, renewal={"last": last, "ground": "sight_changed"})
+    assert first.data["earlier"] == []
+    second = asked()
+    assert second.data["earlier"] == [{"day": shop.counter.today().isoformat(), "number": first.data["number"]}]
+    assert any("Déjà équipé" in line for line in second.lines)
 
 
 def test_a_second_equipment_is_told_with_day_and_number(shop: Shop) -> None:

@@ -126,14 +126,6 @@ def test_a_claim_that_failed_leaves_nothing(store: Store, deliveries: Deliveries
     assert deliveries.earlier(person(), DAY, GLASSES) == ()
 
 
-def test_forgetting_erases_what_is_older(store: Store, deliveries: Deliveries) -> None:
-    """How many, and only those before the day."""
-    write(store, deliveries, "c-1", date(2026, 1, 1))
-    write(store, deliveries, "c-2", date(2026, 2, 1))
-    assert deliveries.forget(date(2026, 2, 1)) == 1
-    assert [one.claim_id for one in deliveries.earlier(person(), DAY, GLASSES)] == ["c-2"]
-
-
 def test_what_is_kept_names_nobody(store: Store, deliveries: Deliveries) -> None:
     """Neither name, NIR nor birth date is in any row, and another shop's key gives another mark."""
     write(store, deliveries, "c-1")
