@@ -1,7 +1,7 @@
 """Who is in which reader, asked of PC/SC again and again.
 
 Rules: a look that takes longer than it may (a frozen service) is ServiceDown, and no other look begins before it ends;
-its thread ends, and releases its context, when the service moves again or dies. Looking by hand every two seconds is
+its thread ends, and releases its context, when the service moves again or dies. Looking again every two seconds is
 what tells a frozen service from one that has nothing to say.
 """
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO
@@ -88,18 +88,20 @@ class Door:
         self.second.set()
 
     def _answer(self, service: socket.socket, client: socket.socket) -> None:
-        while data := service.recv(65536):
-            if len(data) >= LIST_BYTES:
-                self.asked.set()
-                self.second.wait(PATIENCE)
-            client.sendall(data)
-            if len(data) >= LIST_BYTES:
-                self.answered.set()
+        with suppress(OSError):
+            while data := service.recv(65536):
+                if len(data) >= LIST_BYTES:
+                    self.asked.set()
+                    self.second.wait(PATIENCE)
+                client.sendall(data)
+                if self.second.is_set():
+                    self.answered.set()
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:
-    while data := source.recv(65536):
-        target.sendall(data)
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
 
 
 @contextmanager
