@@ -15,9 +15,10 @@ from typing import TypeVar
 from terminal.domain.age import completed_years
 from terminal.domain.calendar import months_after
 from terminal.domain.errors import DomainError
+from terminal.domain.lines import MAX_REASON
 from terminal.domain.prescription import Prescriber
 from terminal.domain.renewal import Ground, months_by_ground
-from terminal.tui.entry import EntryError, amount_entry, parse_day, tidy_amount, tidy_written
+from terminal.tui.entry import EntryError, amount_entry, parse_birth_day, parse_day, tidy_amount, tidy_written
 from terminal.tui.form_field import Field, Kind
 from terminal.tui.form_model import Form
 from terminal.workflow.types import Eye, InsurerChoice, Model, Person
@@ -88,10 +89,7 @@ class ClaimForm:
     @property
     def grounds(self) -> tuple[Ground, ...]:
         """The grounds for an early renewal that the person's age has, in the order of the law."""
-        born = self.person.birth_date if self.person else None
-        if born is None or born > self.today:
-            return ()
-        return tuple(ground for ground in months_by_ground(completed_years(born, self.today)) if ground)
+        return tuple(ground for ground in self._months() if ground)
 
     def ask_tariff(self, place: str, kind: str) -> None:
         """Show the field for the ceiling (`plv`) or the `base` of one line (`frame`, `od`, `og`), and its source."""
@@ -158,13 +156,22 @@ class ClaimForm:
             ground.put("")
 
     def _is_early(self) -> bool:
-        born = self.person.birth_date if self.person else None
+        """True when the last equipment is more recent than this age allows without a ground."""
+        months = self._months()
         try:
             last = parse_day(self.form["last"].text, self.today)
-            months = months_by_ground(completed_years(born or last, self.today))[None]
-        except (EntryError, DomainError):
+        except EntryError:
             return False
-        return self.today < months_after(last, months)
+        return bool(months) and self.today < months_after(last, months[None])
+
+    def _months(self) -> Mapping[Ground | None, int]:
+        """The months to wait at the person's age, by ground; nothing while the age is not known."""
+        born = self.person.birth_date if self.person else None
+        try:
+            born = born or parse_birth_day(self.form["birth"].text, self.today)
+            return months_by_ground(completed_years(born, self.today))
+        except (EntryError, DomainError):
+            return {}
 
     def _settle_insurer(self) -> None:
         contracts = self.insurer.contracts if self.insurer else ()
@@ -178,6 +185,7 @@ class ClaimForm:
         self.carried.clear()
         for name in _TARIFF_FIELDS:
             self.form[name].hidden = True
+            self.form[name].put("")
         if key == "model":
             self.frame_carried = None
             self._fill_from_model()
@@ -247,7 +255,7 @@ def _fields(offer: Offer) -> list[Field]:
         _amount("og_price"),
         *(_amount(f"{place}_plv", "missing_plv", hidden=True) for place in PLACES),
         *(_amount(f"{place}_base", "missing_base", hidden=True) for place in PLACES),
-        Field("plv_reason", Kind.FREE, 20, "missing_plv_reason", hidden=True),
+        Field("plv_reason", Kind.FREE, 20, "missing_plv_reason", hidden=True, longest=MAX_REASON),
         _choice("insurer", len(offer.insurers), "missing_insurer"),
         _choice("contract", 0, "missing_contract"),
         Field("member", Kind.FREE, 15),

@@ -156,7 +156,7 @@ def test_an_unknown_tariff_asks_for_the_ceiling_and_its_source(
     press(claim.form, "up", "up", "up")
     claim.form.go("od_written")
     press(claim.form, "-1")
-    assert claim.form["od_plv"].hidden
+    assert (claim.form["od_plv"].hidden, claim.form["od_plv"].text) == (True, ""), "another lens has another ceiling"
 
 
 def test_contact_lenses_have_neither_frame_nor_correction(begin: Begin, press: Press, counter: SceneCounter) -> None:
@@ -329,6 +329,13 @@ def test_an_early_renewal_asks_for_a_ground_of_that_age(begin: Begin, press: Pre
     press(claim.form, "4", "60", "enter")
     contact = draft_of(claim, counter)
     assert (contact.last_glasses, set(contact.last_contact_lenses), contact.ground) == (None, {"right", "left"}, None)
+    moon = begin(MOON)
+    moon.form.go("last")
+    press(moon.form, "01062025")
+    assert moon.form["ground"].hidden, "the age is not known yet"
+    moon.form.go("birth")
+    press(moon.form, "15061968")
+    assert (moon.form["ground"].hidden, len(moon.grounds)) == (False, 2)
     small = begin(replace(LEO, birth_date=date(2022, 1, 1)))
     press(small.form, "1211", "down", "down", "01062026")
     assert len(small.grounds) == 3
