@@ -13,6 +13,7 @@ import random
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -22,13 +23,15 @@ from typing import Final
 from sync.backoff import Breakers
 from sync.client import Peers
 from sync.engine import DrainReport, drain
-from sync.errors import DiskFull, SyncError
+from sync.errors import DiskFull, StoreError, SyncError
 from sync.eventlog import event, fault, start_log
 from sync.home import OpenHome, home_lock, open_home
 from sync.memory import forbid_dumps
 
 POLL_SECONDS: Final = 1.0
 DISK_FULL_SECONDS: Final = 30.0
+EVENT_SECONDS: Final = 300.0
+"""How often insurers are asked for events, while the line holds or not."""
 _REFUSED: Final = 1
 _ENVIRONMENT: Final = 3
 
@@ -76,7 +79,23 @@ def drain_now(home: OpenHome) -> DrainReport:
     """One pass because a person asks: what waits for its next try does not wait. The caller holds the lock `sync`."""
     home.outbox.hurry()
     with _peers(home) as peers:
-        return drain(home.outbox, peers, _now, random.SystemRandom())
+        report = drain(home.outbox, peers, _now, random.SystemRandom())
+        for insurer, code in fetch_events(home, peers).items():
+            report.errors.setdefault(insurer, code)
+    return report
+
+
+def fetch_events(home: OpenHome, peers: Peers) -> dict[str, str]:
+    """Take what every insurer has to say; a code for each that was not reached or not believed."""
+    errors = {}
+    for record in home.insurers.all():
+        try:
+            home.inbox.fetch(record.amc, peers(record.amc), home.signer.kid)
+        except StoreError:
+            raise
+        except SyncError as error:
+            errors[record.amc] = str(error.facts.get("problem", error.code))
+    return errors
 
 
 def _once(home: OpenHome, *, as_json: bool) -> int:
@@ -90,14 +109,30 @@ def _once(home: OpenHome, *, as_json: bool) -> int:
 def _run(home: OpenHome, stop: threading.Event) -> int:
     breakers, confirmed, errors = Breakers(), set[str](), dict[str, str]()
     event("started")
+    next_events = 0.0
     while not stop.is_set():
         report = _pass(home, breakers, confirmed, stop)
         if report.pushed or report.settled or report.errors != errors:
             _log(report)
         errors = report.errors
+        if time.monotonic() >= next_events:
+            _hear(home)
+            next_events = time.monotonic() + EVENT_SECONDS
         stop.wait(POLL_SECONDS)
     event("stopped")
     return 0
+
+
+def _hear(home: OpenHome) -> None:
+    """Ask for events; what is wrong is logged, and asked again later."""
+    try:
+        with _peers(home) as peers:
+            errors = fetch_events(home, peers)
+    except StoreError as error:
+        fault(error.code, error)
+        return
+    for insurer, code in errors.items():
+        event("events_failed", insurer=insurer, error=code)
 
 
 def _pass(home: OpenHome, breakers: Breakers, confirmed: set[str], stop: threading.Event) -> DrainReport:

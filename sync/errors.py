@@ -135,6 +135,12 @@ class ReceiptInvalid(SyncError):
     code = "receipt_invalid"
 
 
+class EventInvalid(SyncError):
+    """An event that the insurer did not sign, or that does not continue its chain: nothing of it is taken."""
+
+    code = "event_invalid"
+
+
 class KeyInvalid(SyncError):
     """Bytes that are not a key, a request or a certificate of the expected kind; they are never echoed."""
 

@@ -26,6 +26,7 @@ from sync.crypto.keyslots import DeviceKeys, create_keyslots, open_device_keys
 from sync.crypto.signing import SigningKey
 from sync.durable import OWNER_ONLY, flush_folder, medium_errors, replace_file
 from sync.errors import ContractError, DeviceSecretUnknown, HomeExists, HomeInUse, HomeMissing
+from sync.inbox import Inbox
 from sync.insurers import InsurerBook
 from sync.queue import Counterfoil, Outbox
 from sync.store import CheckLine, Store
@@ -75,6 +76,7 @@ class OpenHome:
     counterfoil: Counterfoil = field(repr=False)
     outbox: Outbox = field(repr=False)
     insurers: InsurerBook = field(repr=False)
+    inbox: Inbox = field(repr=False)
     signer: SigningKey
     tls_key: bytes = field(repr=False)
     device_secret: bytes = field(repr=False)
@@ -169,6 +171,7 @@ def _open_parts(path: Path, keys: DeviceKeys, device_secret: DeviceSecret, *, cr
             counterfoil=counterfoil,
             outbox=Outbox(store, counterfoil),
             insurers=InsurerBook(store),
+            inbox=Inbox(store),
             signer=keys.signing,
             tls_key=keys.tls,
             device_secret=device_secret.secret(),

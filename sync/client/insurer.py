@@ -13,6 +13,7 @@ from sync.client.channel import Channel, Now, Question, utc_now
 from sync.contract.envelope import STATE_TYP, ChainState, Package, decode
 from sync.contract.exchange import (
     BATCH_TYPE,
+    EVENTS_TYPE,
     HEALTH_TYPE,
     KEYS_TYPE,
     MAX_RECEIPTS,
@@ -24,6 +25,7 @@ from sync.contract.exchange import (
     STATE_TYPE,
     BatchAnswer,
     BatchResult,
+    EventsAnswer,
     HealthAnswer,
     KeysAnswer,
     ProfileAnswer,
@@ -84,6 +86,11 @@ class InsurerClient:
             if last <= after:
                 raise InsurerUnreachable("the receipts do not go on")
             after = last
+
+    def events(self, after: int) -> tuple[str, ...]:
+        """What the insurer has to say to this terminal after event number `after`, as it was signed."""
+        answer, _ = self._channel.ask(Question("GET", f"/v1/events?after={after}", EVENTS_TYPE), EventsAnswer)
+        return answer.events
 
     def keys(self) -> str:
         """The insurer's key set (JWS), signed with a key that is already trusted."""

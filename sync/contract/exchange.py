@@ -20,6 +20,7 @@ BATCH_TYPE: Final = "application/vnd.comptoir.batch.v1+json"
 ENROLMENT_TYPE: Final = "application/vnd.comptoir.enrolment.v1+json"
 RECEIPT_TYPE: Final = "application/vnd.comptoir.receipt.v1+json"
 RECEIPTS_TYPE: Final = "application/vnd.comptoir.receipts.v1+json"
+EVENTS_TYPE: Final = "application/vnd.comptoir.events.v1+json"
 RESULTS_TYPE: Final = "application/vnd.comptoir.results.v1+json"
 ENROLLED_TYPE: Final = "application/vnd.comptoir.enrolled.v1+json"
 STATE_TYPE: Final = "application/vnd.comptoir.state.v1+json"
@@ -47,6 +48,9 @@ TILE_MEDIA: Final = "application/octet-stream"
 MAX_RECEIPTS: Final = 200
 """Receipts in one answer at most, the lowest numbers first; fewer mean that there are no more."""
 
+MAX_EVENTS: Final = 50
+"""Events in one answer at most, the lowest numbers first; fewer mean that there are no more."""
+
 _OPEN, _CLOSE = b'{"packages":[', b"]}"
 
 
@@ -61,6 +65,12 @@ class ReceiptsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The receipts (JWS compact) of the calling terminal's chain, by number."""
 
     receipts: tuple[Compact, ...]
+
+
+class EventsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The events (`typ` comptoir-event+jws) for the calling terminal, by number."""
+
+    events: tuple[Document, ...]
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

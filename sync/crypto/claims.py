@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from sync.contract.envelope import CLAIM_TYP, Envelope, Header, decode, digest, encode
+from sync.contract.events import ANSWER_TYP, DocumentAnswer, check_answer
 from sync.contract.message import ClaimMessage, decode_message, encode_message
 from sync.crypto import base64url
 from sync.crypto.sealing import OpeningKey, SealingKey, pad, unpad
@@ -30,6 +31,24 @@ class SealedClaim:
 
 
 @dataclass(frozen=True)
+class Route:
+    """What the clear header says of a message: its id and its way."""
+
+    claim_id: str
+    insurer: str
+    convention: str
+    csr: str | None
+
+
+@dataclass(frozen=True)
+class OpenedAnswer:
+    """The answer to a document request as an insurer reads it, and the very JWS that the shop signed."""
+
+    answer: DocumentAnswer = field(repr=False)
+    signed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class OpenedClaim:
     """What an insurer reads: the message, and the very JWS that the shop signed."""
 
@@ -42,14 +61,29 @@ def seal_claim(message: ClaimMessage, signer: SigningKey, recipient: SealingKey)
     payload = encode_message(message)
     decode_message(payload)
     signed = signer.sign(CLAIM_TYP, payload).encode("ascii")
+    route = Route(message.claim_id, message.insurer, message.convention, message.csr)
+    return seal_signed(signed, route, signer.kid, recipient)
+
+
+def seal_answer(answer: DocumentAnswer, signer: SigningKey, recipient: SealingKey) -> SealedClaim:
+    """The same for the answer to a document request: from outside, nobody can tell it from a claim."""
+    payload = encode(check_answer(answer))
+    decode(payload, DocumentAnswer)
+    signed = signer.sign(ANSWER_TYP, payload).encode("ascii")
+    route = Route(answer.answer_id, answer.insurer, answer.convention, answer.csr)
+    return seal_signed(signed, route, signer.kid, recipient)
+
+
+def seal_signed(signed: bytes, route: Route, device: str, recipient: SealingKey) -> SealedClaim:
+    """The envelope of a JWS that this device signed."""
     padded, bucket = pad(signed)
     header = Header(
         v=1,
-        claim_id=message.claim_id,
-        insurer=message.insurer,
-        convention=message.convention,
-        csr=message.csr,
-        device=signer.kid,
+        claim_id=route.claim_id,
+        insurer=route.insurer,
+        convention=route.convention,
+        csr=route.csr,
+        device=device,
         recipient=recipient.kid,
         suite=recipient.suite,
         bucket=bucket,
@@ -65,6 +99,23 @@ def open_claim(envelope: bytes, opening: OpeningKey, verifier: VerifyingKey) -> 
     ContractError: not of the contract, or header and message disagree. SealInvalid: sealed to another key or altered.
     SignatureInvalid: not signed by this device.
     """
+    header, signed = _open_envelope(envelope, opening, verifier)
+    message = decode_message(verifier.verify(CLAIM_TYP, _text(signed)))
+    _check_routing(header, message)
+    return OpenedClaim(message, signed)
+
+
+def open_answer(envelope: bytes, opening: OpeningKey, verifier: VerifyingKey) -> OpenedAnswer:
+    """The answer to a document request in canonical envelope bytes; the errors of `open_claim`."""
+    header, signed = _open_envelope(envelope, opening, verifier)
+    answer = check_answer(decode(verifier.verify(ANSWER_TYP, _text(signed)), DocumentAnswer))
+    said = answer.answer_id, answer.insurer, answer.convention, answer.csr
+    if said != (header.claim_id, header.insurer, header.convention, header.csr):
+        raise ContractError("header and answer disagree")
+    return OpenedAnswer(answer, signed)
+
+
+def _open_envelope(envelope: bytes, opening: OpeningKey, verifier: VerifyingKey) -> tuple[Header, bytes]:
     if not envelope.isascii():
         raise ContractError("an envelope is ASCII")
     found = decode(envelope, Envelope)
@@ -76,10 +127,7 @@ def open_claim(envelope: bytes, opening: OpeningKey, verifier: VerifyingKey) -> 
     padded = opening.open(base64url.to_bytes(found.sealed), _info(header))
     if len(padded) != header.bucket:
         raise ContractError("the size bucket is not the one that was sealed")
-    signed = unpad(padded)
-    message = decode_message(verifier.verify(CLAIM_TYP, _text(signed)))
-    _check_routing(header, message)
-    return OpenedClaim(message, signed)
+    return header, unpad(padded)
 
 
 def _info(header: Header) -> bytes:

@@ -52,6 +52,7 @@ def build_app(intake: Intake) -> Starlette:
         Route("/v1/claims:batch", desk.push_batch, methods=["POST"]),
         Route("/v1/state", desk.asking(intake.state), methods=["GET"]),
         Route("/v1/receipts", desk.asking(intake.receipts), methods=["GET"]),
+        Route("/v1/events", desk.asking(intake.events), methods=["GET"]),
         Route("/v1/keys", desk.asking(intake.keys), methods=["GET"]),
         Route("/v1/profile", desk.asking(intake.profile), methods=["GET"]),
         Route("/v1/health", desk.health, methods=["GET"]),

@@ -20,6 +20,7 @@ from sync.contract.envelope import digest
 from sync.contract.message import encode_message
 from sync.errors import ContractError, SyncError
 from sync.receiver.db import Ledger
+from sync.receiver.document_commands import add_document_commands
 from sync.receiver.enrol import INVITATION_DAYS, invite
 from sync.receiver.folder import create_insurer, database_of, open_intake, open_opener
 from sync.receiver.log_commands import add_log_commands
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     post.add_argument("--endpoint", help="where the terminal reaches this insurer; default: as at init")
     claims = _command(commands, "claims", _claims, "open and verify every stored claim")
     claims.add_argument("--reveal", action="store_true", help="print NIRs in full")
+    add_document_commands(commands, _command)
     add_log_commands(commands, _command)
     return parser
 

@@ -79,6 +79,15 @@ claims = Table(
     Column("received_at", BigInteger, nullable=False),
     UniqueConstraint("device", "seq"),
 )
+events = Table(
+    "events",
+    METADATA,
+    Column("device", ForeignKey("terminals.device"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("request_id", String(36), nullable=False, unique=True),
+    Column("request", LargeBinary, nullable=False),
+    Column("signed", Text, nullable=False),
+)
 nonces = Table(
     "nonces",
     METADATA,

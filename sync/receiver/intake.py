@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from sync.contract.envelope import Package, decode, encode
 from sync.contract.exchange import (
     ENROLLED_TYPE,
+    EVENTS_TYPE,
     HEALTH_TYPE,
     KEYS_TYPE,
     MAX_BATCH_BYTES,
@@ -26,6 +27,7 @@ from sync.contract.exchange import (
     STATE_TYPE,
     BatchAnswer,
     BatchResult,
+    EventsAnswer,
     HealthAnswer,
     KeysAnswer,
     ProfileAnswer,
@@ -40,6 +42,7 @@ from sync.receiver.admission import Asked, Caller, admit, take_nonce
 from sync.receiver.bodies import unfold
 from sync.receiver.chain import file_claim, receipts_after, sign_state
 from sync.receiver.db import Ledger
+from sync.receiver.documents import events_after
 from sync.receiver.enrol import enrol
 from sync.receiver.folder import IntakeMaterial
 from sync.receiver.packages import Checked, Door, check_package
@@ -122,6 +125,15 @@ class Intake:
         after = int(found[1])
         receipts = self._read(asked, lambda connection, device: receipts_after(connection, device, after))
         return Answer(_KNOWN, RECEIPTS_TYPE, encode(ReceiptsAnswer(receipts=receipts)))
+
+    def events(self, asked: Asked) -> Answer:
+        """GET /v1/events?after=N: what this insurer has to say to the calling terminal."""
+        found = _AFTER.fullmatch(asked.path.partition("?")[2])
+        if found is None:
+            raise Refusal("request_invalid")
+        after = int(found[1])
+        events = self._read(asked, lambda connection, device: events_after(connection, device, after))
+        return Answer(_KNOWN, EVENTS_TYPE, encode(EventsAnswer(events=events)))
 
     def keys(self, asked: Asked) -> Answer:
         """GET /v1/keys."""

@@ -13,11 +13,12 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from sync.contract.envelope import DISPATCH_TYP, Dispatch, Package, decode, digest, encode
+from sync.contract.events import DocumentAnswer
 from sync.contract.message import ClaimMessage
-from sync.crypto.claims import open_claim
+from sync.crypto.claims import OpenedAnswer, open_answer, open_claim
 from sync.crypto.sealing import OpeningKey
 from sync.crypto.signing import VerifyingKey
-from sync.errors import ContractError, SyncError
+from sync.errors import ContractError, SignatureInvalid, SyncError
 from sync.receiver.db import Ledger, claims, terminals
 
 
@@ -43,7 +44,18 @@ class NotOpened:
     error: str
 
 
-def open_claims(ledger: Ledger, opening: OpeningKey) -> Iterator[Opened | NotOpened]:
+@dataclass(frozen=True)
+class Answered:
+    """One answer to a document request, which came the way of a claim; `signed` is the JWS the shop signed."""
+
+    claim_id: str
+    seq: int
+    device: str
+    answer: DocumentAnswer = field(repr=False)
+    signed: bytes = field(repr=False)
+
+
+def open_claims(ledger: Ledger, opening: OpeningKey) -> Iterator[Opened | Answered | NotOpened]:
     """Every stored claim, in the order of its terminal's chain."""
     joined = claims.join(terminals, claims.c.device == terminals.c.device)
     wanted = select(claims, terminals.c.shop, terminals.c.signing_jwk).select_from(joined)
@@ -52,24 +64,34 @@ def open_claims(ledger: Ledger, opening: OpeningKey) -> Iterator[Opened | NotOpe
             yield _judged(row, opening)
 
 
-def _judged(row: Row[Any], opening: OpeningKey) -> Opened | NotOpened:
+def _judged(row: Row[Any], opening: OpeningKey) -> Opened | Answered | NotOpened:
     try:
         return _opened(row, opening)
     except SyncError as error:
         return NotOpened(row.claim_id, row.seq, row.device, error.code)
 
 
-def _opened(row: Row[Any], opening: OpeningKey) -> Opened:
+def _opened(row: Row[Any], opening: OpeningKey) -> Opened | Answered:
     key = VerifyingKey.from_jwk(json.loads(row.signing_jwk))
     package = decode(row.package, Package)
     envelope = encode(package.envelope)
     dispatch = decode(key.verify(DISPATCH_TYP, package.dispatch), Dispatch)
     if dispatch.envelope != digest(envelope) or (dispatch.claim_id, dispatch.seq) != (row.claim_id, row.seq):
         raise ContractError("stored row and dispatch disagree")
-    opened = open_claim(envelope, opening, key)
+    try:
+        opened = open_claim(envelope, opening, key)
+    except SignatureInvalid:
+        return _answered(row, open_answer(envelope, opening, key))
     if opened.message.shop != row.shop:
         raise ShopMismatch("signed by a terminal of another shop")
     return Opened(row.claim_id, row.seq, row.device, row.shop, opened.message, opened.signed)
+
+
+def _answered(row: Row[Any], opened: OpenedAnswer) -> Answered:
+    """What was signed as no claim is an answer, or nothing."""
+    if opened.answer.shop != row.shop:
+        raise ShopMismatch("signed by a terminal of another shop")
+    return Answered(row.claim_id, row.seq, row.device, opened.answer, opened.signed)
 
 
 class ShopMismatch(SyncError):

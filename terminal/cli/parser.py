@@ -131,6 +131,22 @@ def _user_pin(parser: argparse.ArgumentParser) -> None:
     _user_id(parser)
 
 
+def _request_answer(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("request_id", metavar="ID")
+    day = text("cli.help.last_equipment")
+    parser.add_argument("--last-equipment", type=_day, metavar="AAAA-MM-JJ", help=day)
+    parser.add_argument("--early-renewal", action="store_true", help=text("cli.help.early_renewal"))
+    parser.add_argument("--invoice", metavar="N", help=text("cli.help.invoice"))
+    _login(parser)
+
+
+def _request_refuse(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("request_id", metavar="ID")
+    reasons = ("ground_insufficient", "not_needed", "not_held", "erased")
+    parser.add_argument("--reason", required=True, choices=reasons, help=text("cli.help.refusal_reason"))
+    _login(parser)
+
+
 def _data_erase(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--claim", metavar="ID", help=text("cli.help.erase_claim"))
     parser.add_argument("--second", metavar="ID", help=text("cli.help.second"))
@@ -212,6 +228,11 @@ _GROUPS: dict[str, dict[str, tuple[str, Add]]] = {
         "show": ("claims:show", _claim_show),
         "cancel": ("claims:cancel", _claim_id),
         "correct": ("claims:correct", _claim_correct),
+    },
+    "request": {
+        "list": ("requests:list_requests", _login),
+        "answer": ("requests:answer", _request_answer),
+        "refuse": ("requests:decline", _request_refuse),
     },
     "data": {"erase": ("erasing:erase", _data_erase)},
     "evidence": {

@@ -9,6 +9,7 @@ import shutil
 from sync.queue import Row, Summary
 from terminal.domain.claim import ClaimState
 from terminal.vault.dossiers import Dossier
+from terminal.vault.requests import DocumentRequests
 from terminal.workflow.access import note_listed
 from terminal.workflow.desk import Desk
 from terminal.workflow.types import DayTotals, Link, Status, WorkItem
@@ -52,11 +53,13 @@ def _waiting_cents(desk: Desk) -> int | None:
 
 
 def worklist_of(desk: Desk, limit: int) -> tuple[WorkItem, ...]:
-    """The claims that need a person, then the newest others; voided ones are left out."""
+    """The claims that need a person, then the newest others; voided ones and answers are left out."""
     outbox = desk.home.outbox
     first = outbox.rows(states=NEEDS_A_PERSON, limit=limit, newest_first=True)
     others = tuple(state for state in ClaimState if state not in NEEDS_A_PERSON + GONE)
     rows = first + outbox.rows(states=others, limit=limit - len(first), newest_first=True)
+    answers = DocumentRequests(desk.home.store).answer_ids()
+    rows = [row for row in rows if row.claim_id not in answers]
     dossiers = desk.vault.dossiers.many(row.claim_id for row in rows)
     note_listed(desk, dossiers)
     names = {record.amc: record.name for record in desk.home.insurers.all()}
@@ -87,7 +90,9 @@ def is_correctable(desk: Desk, row: Row) -> bool:
 def totals_of(desk: Desk) -> DayTotals:
     """Counts and cents of the claims registered since midnight in France."""
     start = desk.midnight()
-    rows = [row for row in desk.home.outbox.rows_since(start) if row.state not in GONE]
+    answers = DocumentRequests(desk.home.store).answer_ids()
+    since = desk.home.outbox.rows_since(start)
+    rows = [row for row in since if row.state not in GONE and row.claim_id not in answers]
     dossiers = desk.vault.dossiers.many(row.claim_id for row in rows)
     cents = {row.claim_id: dossiers[row.claim_id][1].amc if row.claim_id in dossiers else 0 for row in rows}
 

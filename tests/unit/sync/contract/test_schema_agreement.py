@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 
 import sync.contract
-from sync.contract import enrolment, envelope, exchange, keys, message, problems, profile
+from sync.contract import enrolment, envelope, events, exchange, keys, message, problems, profile
 from sync.contract.message import ClaimMessage, decode_message, encode_message
 from sync.errors import ContractError
 from tests.unit.sync.contract.records import CLAIM
@@ -26,6 +26,9 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "receipt": envelope.Receipt,
     "state": envelope.ChainState,
     "keys": keys.KeySet,
+    "event": events.Event,
+    "document-request": events.DocumentRequest,
+    "document-answer": events.DocumentAnswer,
     "profile": profile.Profile,
     "enrolment-request": enrolment.EnrolmentRequest,
     "enrolment-answer": enrolment.EnrolmentAnswer,
@@ -34,7 +37,12 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "problem": problems.Problem,
 }
 TOLD = ("$schema", "$id", "title", "description", "default")
-LEFT_OUT_WHEN_EMPTY = {("claim", "evidence"), ("profile", "fields"), ("state", "missing")}
+LEFT_OUT_WHEN_EMPTY = {
+    ("claim", "evidence"),
+    ("profile", "fields"),
+    ("state", "missing"),
+    ("document-answer", "openings"),
+}
 """Lists that the canonical form leaves out when they are empty: the schema says that they have an item."""
 
 

@@ -100,7 +100,7 @@ async def test_a_push_goes_through_the_whole_face(app: Starlette, visitor: Visit
     [
         ("GET", "/", 404, "not_found"),
         ("GET", "/v1/claims", 404, "not_found"),
-        ("GET", "/v1/events", 404, "not_found"),
+        ("GET", "/v1/members", 404, "not_found"),
         ("GET", "/v1/claims/01980000-0000-7000-8000-000000000001", 405, "method_not_allowed"),
         ("POST", "/v1/state", 405, "method_not_allowed"),
         ("GET", "/v1/state", 401, "certificate_missing"),

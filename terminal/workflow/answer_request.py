@@ -1,0 +1,198 @@
+"""Requests of documents: shown with ground and deadline, decided by the responsible person, answered sealed.
+
+Rules: nothing is ever pulled: a request waits until a person of the shop decides. It is about a claim that this shop
+sent to that very insurer, or it is set aside. Whoever sees dossiers sees requests; only the responsible person
+answers. The answer is sealed to the insurer and travels as a claim does; answer, decision and journal entry are one
+act. Individual codes are told by opening the commitments that went with the claim, which the insurer can check.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from sync.contract.events import DocumentAnswer, DocumentKind, Opening, RefusalReason
+from sync.crypto.claims import seal_answer
+from sync.crypto.events import OpenedRequest, open_event, read_event
+from sync.crypto.sealing import OpeningKey
+from sync.errors import ClaimUnknown, ContractError, SyncError
+from sync.insurers import InsurerRecord
+from sync.queue import Entry, together
+from sync.trust import trusted_keys
+from terminal.domain.errors import InputInvalid
+from terminal.domain.roles import Role
+from terminal.vault.acts import Act
+from terminal.vault.requests import OPEN, UNKNOWN_CLAIM, UNREADABLE, DocumentRequests, RequestRow
+from terminal.workflow.access import attempt, noting
+from terminal.workflow.desk import Desk
+from terminal.workflow.ids import claim_id as new_id
+from terminal.workflow.people import require_role
+from terminal.workflow.recipients import sealing_key_of
+
+
+class RequestUnknown(SyncError):
+    """No insurer asked for this."""
+
+    code = "request_unknown"
+
+
+class RequestDecided(SyncError):
+    """This request was answered already, or cannot be."""
+
+    code = "request_decided"
+
+
+@dataclass(frozen=True, slots=True)
+class AskedDocument:
+    """A request as the counter shows it; `late` once its deadline has passed. Ground and deadline are the insurer's."""
+
+    request_id: str
+    insurer: str
+    claim_id: str
+    number: str
+    state: str
+    document: DocumentKind | None
+    ground: str
+    deadline: date | None
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """What the responsible person gives: the member of the document's kind; codes come from the dossier."""
+
+    last_equipment_date: date | None = None
+    early_renewal: bool | None = None
+    invoice_reference: str | None = None
+
+
+def document_requests(desk: Desk) -> tuple[AskedDocument, ...]:
+    """Every request, oldest first, new ones taken in; Locked, RoleRefused."""
+    take_in(desk)
+    return tuple(_shown(desk, row) for row in DocumentRequests(desk.home.store).all())
+
+
+def take_in(desk: Desk) -> int:
+    """Open the events that came since the last time, note each; how many. Needs somebody who has the shop key."""
+    opening, requests, taken = OpeningKey.from_seed(desk.vault.seed), DocumentRequests(desk.home.store), 0
+    for record in desk.home.insurers.all():
+        for kept in desk.home.inbox.after(record.amc, requests.last(record.amc)):
+            row = _row(desk, record, kept.seq, kept.signed, opening)
+            received = noting(desk, Act.REQUEST_RECEIVED, row.claim_id)
+            with desk.home.store.write() as connection:
+                together(requests.adding(row), received)(connection)
+            taken += 1
+    return taken
+
+
+def provide(desk: Desk, request_id: str, given: Provided) -> str:
+    """Answer a request; the id of the answer. RoleRefused, RequestUnknown, RequestDecided, InputInvalid."""
+    return _decide(desk, request_id, "provided", given, None)
+
+
+def refuse(desk: Desk, request_id: str, reason: RefusalReason) -> str:
+    """Refuse a request, with a reason; the id of the answer. RoleRefused, RequestUnknown, RequestDecided."""
+    return _decide(desk, request_id, "refused", Provided(), reason)
+
+
+def _decide(
+    desk: Desk,
+    request_id: str,
+    verdict: Literal["provided", "refused"],
+    given: Provided,
+    reason: RefusalReason | None,
+) -> str:
+    what = Act.REQUEST_ANSWERED if verdict == "provided" else Act.REQUEST_REFUSED
+    requests = DocumentRequests(desk.home.store)
+    row = requests.get(request_id)
+    claim = row.claim_id if row else ""
+    with attempt(desk, what, claim, whom=desk.vault.journal.whom_of(claim)):
+        require_role(desk, Role.RESPONSIBLE)
+        if row is None:
+            raise RequestUnknown(request=request_id)
+        if row.state != OPEN:
+            raise RequestDecided(request=request_id, state=row.state)
+        answer = _answer(desk, row, verdict, given, reason)
+        record = desk.home.insurers.get(row.insurer)
+        try:
+            sealed = seal_answer(answer, desk.home.signer, sealing_key_of(record))
+        except ContractError as error:
+            raise InputInvalid("not what was asked for", key=answer.document, reason="missing") from error
+        now = desk.now()
+        entry = Entry(answer.answer_id, row.insurer, sealed.envelope, created_at=now, not_before=now)
+        decided = requests.deciding(request_id, verdict, answer.answer_id)
+        desk.home.outbox.enqueue(entry, together(decided, noting(desk, what, claim)))
+    return answer.answer_id
+
+
+def _answer(
+    desk: Desk,
+    row: RequestRow,
+    verdict: Literal["provided", "refused"],
+    given: Provided,
+    reason: RefusalReason | None,
+) -> DocumentAnswer:
+    record = desk.home.insurers.get(row.insurer)
+    request = _opened(desk, record, row.seq).request
+    asked_codes = verdict == "provided" and request.document == "lpp_code"
+    return DocumentAnswer(
+        schema="comptoir/document-answer/v1",
+        answer_id=new_id(desk.now(), os.urandom(10)),
+        request_id=row.request_id,
+        claim_id=row.claim_id,
+        insurer=record.amc,
+        convention=record.convention,
+        csr=record.csr,
+        shop=desk.config.shop_am_id,
+        document=request.document,
+        verdict=verdict,
+        reason=reason,
+        openings=_openings(desk, row.claim_id) if asked_codes else (),
+        last_equipment_date=given.last_equipment_date,
+        early_renewal=given.early_renewal,
+        invoice_reference=given.invoice_reference,
+    )
+
+
+def _openings(desk: Desk, claim_id: str) -> tuple[Opening, ...]:
+    """The codes that were only committed to, with their salts; none when the dossier was erased."""
+    known = desk.vault.dossiers.get(claim_id)
+    lines = known[1].lines if known else ()
+    return tuple(
+        Opening(line=index, code=line.lpp_code, salt=line.salt) for index, line in enumerate(lines) if line.salt
+    )
+
+
+def _row(desk: Desk, record: InsurerRecord, seq: int, signed: str, opening: OpeningKey) -> RequestRow:
+    verifiers = trusted_keys(record)
+    try:
+        request = open_event(read_event(signed, verifiers), opening, verifiers).request
+    except SyncError:
+        return RequestRow(f"{record.amc}/{seq}", record.amc, seq, "", UNREADABLE)
+    try:
+        known = desk.home.outbox.get(request.claim_id).insurer == record.amc
+    except ClaimUnknown:
+        known = False
+    again = DocumentRequests(desk.home.store).get(request.request_id) is not None
+    if again:
+        return RequestRow(f"{record.amc}/{seq}", record.amc, seq, request.claim_id, UNREADABLE)
+    return RequestRow(request.request_id, record.amc, seq, request.claim_id, OPEN if known else UNKNOWN_CLAIM)
+
+
+def _opened(desk: Desk, record: InsurerRecord, seq: int) -> OpenedRequest:
+    kept = desk.home.inbox.one(record.amc, seq)
+    if kept is None:
+        raise RequestUnknown(insurer=record.amc, seq=seq)
+    verifiers = trusted_keys(record)
+    return open_event(read_event(kept.signed, verifiers), OpeningKey.from_seed(desk.vault.seed), verifiers)
+
+
+def _shown(desk: Desk, row: RequestRow) -> AskedDocument:
+    known = desk.vault.dossiers.get(row.claim_id)
+    number = known[0] if known else row.claim_id[-12:]
+    if row.state == UNREADABLE:
+        return AskedDocument(row.request_id, row.insurer, row.claim_id, number, row.state, None, "", None, late=False)
+    asked = _opened(desk, desk.home.insurers.get(row.insurer), row.seq).request
+    late = row.state == OPEN and asked.deadline < desk.today()
+    about = (asked.document, asked.ground, asked.deadline)
+    return AskedDocument(row.request_id, row.insurer, row.claim_id, number, row.state, *about, late)
