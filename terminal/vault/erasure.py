@@ -125,7 +125,7 @@ class Erasures:
         """Write the certificate, after the journal's entries and in the same transaction; its number."""
         number = (connection.execute(statement("SELECT max(number) FROM erasure")).scalar() or 0) + 1
         anchor = anchor_to_sign(connection)
-        assert anchor is not None, "an erasure is in the journal before it is certified"
+        assert anchor is not None, "an erasure is in the journal before its certificate is made"
         certificate = ErasureCertificate(
             schema="comptoir/erasure/v1",
             number=number,
