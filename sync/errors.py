@@ -263,3 +263,15 @@ class LogDamaged(SyncError):
     """An insurer's own log does not agree with its database: nothing is signed before a person has looked."""
 
     code = "log_damaged"
+
+
+class RecoveryCodeInvalid(SyncError):
+    """A typed recovery code that cannot be one (`reason`: form, check), or that is not this shop's (wrong)."""
+
+    code = "recovery_code_invalid"
+
+
+class RecoveryMissing(SyncError):
+    """No recovery code was made for this shop."""
+
+    code = "recovery_missing"

@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 
 from sync.crypto.certificates import new_tls_key
-from sync.crypto.sealing import SealingKey
+from sync.crypto.sealing import XWING, SealingKey
 from sync.crypto.signing import SigningKey
 from sync.crypto.slotfile import (
     DevicePart,
@@ -26,7 +26,7 @@ from sync.crypto.slotfile import (
 )
 from sync.crypto.symmetric import KEY_BYTES
 from sync.durable import folder_lock
-from sync.errors import KeyslotsInvalid
+from sync.errors import KeyslotsInvalid, RecoveryMissing
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,15 @@ def shop_public(path: Path, device_secret: bytes) -> SealingKey:
     if shop is None:
         raise KeyslotsInvalid("no shop key yet: nobody has a slot")
     return SealingKey(shop.suite, shop.public)
+
+
+def recovery_public(path: Path, device_secret: bytes) -> SealingKey:
+    """The key to which only the paper recovery code has the other half; RecoveryMissing, KeyslotsInvalid."""
+    slots = read_slots(path, device_secret).file.slots
+    found = next((slot.material for slot in slots if slot.kind == "recovery"), None)
+    if found is None:
+        raise RecoveryMissing("no recovery code was made")
+    return SealingKey(XWING, found)
 
 
 def device_part(keys: DeviceKeys, binding: bytes, device_secret: bytes, next_store: bytes | None = None) -> DevicePart:

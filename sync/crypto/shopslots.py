@@ -17,6 +17,7 @@ from typing import Final, Literal
 import msgspec
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
+from sync.crypto.recovery import RecoveryCode
 from sync.crypto.sealing import XWING, OpeningKey
 from sync.crypto.slotfile import (
     FIRST_ROLE,
@@ -31,8 +32,18 @@ from sync.crypto.slotfile import (
 from sync.crypto.stretching import Argon2Cost, stretched
 from sync.crypto.symmetric import KEY_BYTES, derive
 from sync.durable import folder_lock
-from sync.errors import KeyslotsInvalid, PinInvalid, PinSlotExists, PinWrong, SlotUnknown
+from sync.errors import (
+    KeyslotsInvalid,
+    PinInvalid,
+    PinSlotExists,
+    PinWrong,
+    RecoveryCodeInvalid,
+    RecoveryMissing,
+    SlotUnknown,
+)
 
+RECOVERY: Final = "recovery"
+"""Whose slot the paper is."""
 _PIN: Final = re.compile(r"[0-9]{4,12}", re.ASCII)
 
 
@@ -99,6 +110,25 @@ class ShopSlots:
         require_pin(new_pin)
         self._replace_pin(slot_id, new_pin, shop_seed)
 
+    def set_recovery(self, code: RecoveryCode, shop_seed: bytes) -> None:
+        """Make `code` the shop's recovery code; a former one opens nothing any more. KeyslotsInvalid."""
+        with self._changing() as opened:
+            seed = _shop_key(opened.file, shop_seed).seed
+            slot = SlotPart(
+                id=RECOVERY,
+                kind="recovery",
+                role=RECOVERY,
+                salt=b"",
+                material=code.opening().public.public,
+                wrapped=aes_key_wrap(code.kek(), seed),
+            )
+            others = tuple(found for found in opened.file.slots if found.kind != "recovery")
+            self._keep(opened, (*others, slot), opened.file.shop)
+
+    def open_recovery(self, code: RecoveryCode) -> bytes:
+        """The seed of the shop key; RecoveryMissing, RecoveryCodeInvalid (`reason`: wrong)."""
+        return recovered_seed(self._read().file, code)
+
     def remove(self, slot_id: str) -> None:
         """Forget every way in that a person has; SlotUnknown when there is none."""
         with self._changing() as opened:
@@ -133,6 +163,20 @@ class ShopSlots:
 
     def _keep(self, opened: OpenedSlots, slots: tuple[SlotPart, ...], shop: ShopPart | None) -> None:
         write_slots(self._path, msgspec.structs.replace(opened.file, slots=slots, shop=shop), opened.binding)
+
+
+def recovered_seed(file: SlotFile, code: RecoveryCode) -> bytes:
+    """What the paper opens, in any copy of the file; RecoveryMissing, RecoveryCodeInvalid, KeyslotsInvalid."""
+    slot = next((slot for slot in file.slots if slot.kind == "recovery"), None)
+    if slot is None:
+        raise RecoveryMissing("no recovery code was made")
+    try:
+        seed = held(file, slot, code.kek())
+    except InvalidUnwrap:
+        seed = None
+    if seed is None:
+        raise RecoveryCodeInvalid("not this shop's recovery code", reason="wrong")
+    return seed
 
 
 def held(file: SlotFile, slot: SlotPart, kek: bytes) -> bytes | None:

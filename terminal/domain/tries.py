@@ -4,6 +4,7 @@ Rules: pure. Seconds are those of the machine since it was started, never the cl
 changes no wait. After a restart nobody knows how long the machine was off, so the wait is counted from the start.
 """
 
+from math import ceil
 from typing import Final
 
 FREE_TRIES: Final = 3
@@ -22,5 +23,4 @@ def wait_after(wrong: int) -> int:
 def seconds_left(wrong: int, *, tried_at: float, now: float, same_start: bool) -> int:
     """Whole seconds to wait, 0 when a try is free; `tried_at` and `now` count from the start of the machine."""
     since = now - tried_at if same_start and now >= tried_at else now
-    left = wait_after(wrong) - since
-    return int(left) + 1 if left > 0 else 0
+    return max(0, ceil(wait_after(wrong) - since))

@@ -99,6 +99,8 @@ class CounterApp(Pages):
         key = stroke.key
         if key == "f11":
             self.lock()
+        elif key == "f12" and not self.locked:
+            self.change_user()
         elif key == "f5":
             self.open_waiting_card()
         elif key == "f8" and not self.locked:

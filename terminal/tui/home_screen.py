@@ -49,6 +49,7 @@ class HomeScreen(CounterScreen):
             KeyLabel("F4", text("key.queue")),
             KeyLabel("F8", text("key.mask")),
             KeyLabel("F11", text("key.lock")),
+            KeyLabel("F12", text("key.change")),
         )
 
     def press(self, stroke: Stroke) -> None:

@@ -1,18 +1,16 @@
 """The locked terminal: who are you, and your code.
 
 Rules: nothing of a customer is shown here; the code shows as dots; a wrong code is said without saying which part is
-wrong; after three wrong codes each further one waits longer. Escape twice leaves the program: F11 then Escape, Escape
-from anywhere.
+wrong; the vault counts wrong codes, and this screen says how long to wait or that the account is locked, with what to
+do. Escape twice leaves the program: F11 then Escape, Escape from anywhere.
 """
 
-from collections.abc import Iterable, Sequence
-from time import monotonic
+from collections.abc import Iterable, Mapping, Sequence
 
 from textual.containers import Center, Middle
 from textual.widget import Widget
 
 from terminal.i18n import text
-from terminal.tui.attempts import Attempts
 from terminal.tui.counter_screen import CounterScreen
 from terminal.tui.form_field import Field, Kind
 from terminal.tui.form_model import Form, Outcome, Stroke
@@ -35,7 +33,6 @@ class LockScreen(CounterScreen):
     def __init__(self, state: CounterState, orders: Orders, hint: str = "") -> None:
         super().__init__(state, orders)
         self._hint = hint
-        self._attempts = Attempts()
         self.users: tuple[UserName, ...] = ()
         self.busy = False
         self.draft_kept = False
@@ -53,23 +50,27 @@ class LockScreen(CounterScreen):
 
     def offer(self, users: tuple[UserName, ...]) -> None:
         """List the accounts."""
-        self.users = users
-        self.form = _form(len(users))
-        self.say(None if users else Notice.of("no_user"))
+        if users != self.users:
+            self.users = users
+            self.form = _form(len(users))
+        if not users:
+            self.say(Notice.of("no_user"))
+        self.repaint()
 
     def reset(self, *, draft_kept: bool) -> None:
         """Ask again from the beginning."""
         self.form = _form(len(self.users))
         self.notice = None
-        self._attempts.succeeded()
         self.busy, self._leaving, self.draft_kept = False, False, draft_kept
 
-    def refuse(self, notice: Notice) -> None:
-        """The code did not open: ask for it again."""
+    def refuse(self, code: str, facts: Mapping[str, str | int]) -> None:
+        """The code did not open: ask for it again, and say when the next one is tried."""
         self.busy = False
-        self._attempts.failed(monotonic())
         self.form["pin"].put("")
         self.form.go("pin")
+        notice = Notice.of(code, facts)
+        if code == "pin_wrong" and facts.get("seconds"):
+            notice = Notice(notice.what, text("lock.next_try", seconds=facts["seconds"], left=facts["left"]))
         self.say(notice)
 
     def press(self, stroke: Stroke) -> None:
@@ -96,9 +97,6 @@ class LockScreen(CounterScreen):
         if not chosen or not pin:
             self.notice = Notice.of("missing_pin" if chosen else "missing_user")
             self.form.to_first_empty()
-            return
-        if seconds := self._attempts.wait(monotonic()):
-            self.notice = Notice.of("pin_wait", {"seconds": seconds})
             return
         self.busy = True
         self.notice = Notice(text("lock.opening"), "", Role.TEXT)

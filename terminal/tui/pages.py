@@ -82,7 +82,13 @@ class Pages(Jobs):
         self.facts.user = ""
         self.lock_page.reset(draft_kept=self.claim_page.in_progress)
         self.act_lock()
+        self.read_users()
         self._bring()
+
+    def change_user(self) -> None:
+        """Lock, for somebody else to open: only a number and a code to type."""
+        self.lock()
+        self.lock_page.say(Notice(text("lock.change"), text("lock.change_todo"), Role.TEXT))
 
     def unlock(self, user: UserName, pin: str) -> None:
         """Open the shop key."""
@@ -197,7 +203,7 @@ class Pages(Jobs):
         facts = dict(message.facts)
         match message.job:
             case Job.UNLOCK:
-                self.lock_page.refuse(Notice.of(message.code, facts))
+                self.lock_page.refuse(message.code, facts)
             case Job.QUOTE:
                 self.claim_page.refuse_quote(message.subject, message.code, facts)
             case Job.SAVE:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from hardware.uptime import Uptime
 from sync.store import Store
-from terminal.domain.tries import LOCKED_AFTER, seconds_left, wait_after
+from terminal.domain.tries import LOCKED_AFTER, seconds_left
 from terminal.vault.refusals import PinLocked, PinWait
 
 SCHEMA = (
@@ -87,4 +87,4 @@ def _standing(connection: Connection, account: str, now: Uptime) -> Standing:
     if row is None:
         return Standing(0, 0)
     left = seconds_left(row.wrong, tried_at=row.at, now=now.seconds, same_start=row.boot == now.boot)
-    return Standing(row.wrong, min(left, wait_after(row.wrong)) if row.wrong < LOCKED_AFTER else 0)
+    return Standing(row.wrong, left if row.wrong < LOCKED_AFTER else 0)

@@ -2,7 +2,12 @@
 
 import threading
 
+import pytest
+
+from sync.errors import PinWrong
 from terminal.tui.orders import Page
+from terminal.vault import Account
+from terminal.vault.refusals import PinLocked
 from tests.tui.playing import playing
 from tests.tui.real_shop import PIN, Shop
 from tests.tui.scenes import MARIE, SceneCounter
@@ -23,16 +28,52 @@ async def test_a_wrong_code_opens_nothing(shop: Shop) -> None:
         assert shop.counter.user is not None
 
 
-async def test_three_wrong_codes_close_the_keyboard_for_a_while(scene: SceneCounter) -> None:
-    """Even the right code waits then."""
-    async with playing(scene) as player:
-        for place in range(3):
-            player.press(*(["1"] if place == 0 else []), "1111", "enter")
-            await player.until(lambda: not player.app.lock_page.busy and bool(player.notice()))
+async def test_three_wrong_codes_close_the_keyboard_for_a_while(shop: Shop) -> None:
+    """The screen says how long, and even the right code waits then."""
+    async with playing(shop.counter, reader=shop.reader) as player:
+        for left in (9, 8, 7):
+            player.press("1111", "enter")
+            await player.sees(f"blocage{' du compte' if left > 7 else ''} : {left}")
             await player.settle()
-        player.press(SCENE_PIN, "enter")
+        assert "Prochain essai dans 10 s" in player.text()
+        player.press(PIN, "enter")
         await player.sees("Trop de codes faux")
         assert player.app.locked
+
+
+async def test_ten_wrong_codes_lock_the_account_and_the_screen_says_what_to_do(shop: Shop) -> None:
+    """The right code is refused as well, with the way out."""
+    for _ in range(10):
+        with shop.desk.home.store.write() as connection:
+            connection.exec_driver_sql("UPDATE pin_try SET boot = 'another start'")
+        with pytest.raises((PinWrong, PinLocked)):
+            shop.counter.unlock("camille", "1111")
+    async with playing(shop.counter, reader=shop.reader) as player:
+        player.press(PIN, "enter")
+        await player.sees("ce compte est bloqué")
+        assert "comptoir user unlock" in player.text()
+        assert player.app.locked
+
+
+async def test_another_user_comes_with_one_key_a_number_and_a_code(scene: SceneCounter) -> None:
+    """F12 locks and asks who comes; the one who left is not in view any more."""
+    async with playing(scene) as player:
+        await player.unlock(SCENE_PIN, "1")
+        player.press("f12")
+        await player.sees("Changement d'utilisateur")
+        await player.until(lambda: scene.user is None)
+        await player.unlock(SCENE_PIN, "2")
+        assert scene.user is not None
+        assert scene.user.id == "nadia"
+
+
+async def test_an_account_made_meanwhile_is_on_the_lock_screen(shop: Shop) -> None:
+    """The list is read again at each lock."""
+    async with playing(shop.counter, reader=shop.reader) as player:
+        await player.unlock(PIN)
+        shop.desk.vault.accounts.add(Account("nadia", "Nadia K."), "1357", shop.desk.vault.seed)
+        player.press("f11")
+        await player.sees("Nadia K.")
 
 
 async def test_the_lock_hides_everything_and_keeps_the_claim(scene: SceneCounter) -> None:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sync.contract.activation import ALPHABET, ActivationCode, check_symbol, new_invitation, parse_invitation
+from sync.contract.activation import ActivationCode, new_invitation, parse_invitation
 from sync.contract.enrolment import EnrolmentOffer, EnrolmentRequest, proof_of, proves
 from sync.contract.envelope import encode
+from sync.contract.printed import ALPHABET, check_symbol
 from sync.errors import ActivationCodeInvalid
 
 SYMBOLS = st.text(ALPHABET, min_size=20, max_size=20)

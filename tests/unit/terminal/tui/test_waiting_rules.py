@@ -1,6 +1,5 @@
-"""Locking an unattended screen, and slowing down wrong codes."""
+"""Locking an unattended screen."""
 
-from terminal.tui.attempts import Attempts
 from terminal.tui.idle import Idle, IdleWatch
 
 
@@ -17,17 +16,3 @@ def test_an_unattended_screen_warns_then_locks() -> None:
     ]
     watch.touched(1119)
     assert watch.verdict(1120) is Idle.STAY
-
-
-def test_three_wrong_codes_make_the_next_wait_longer_and_longer() -> None:
-    """Two mistakes are free; the wait doubles up to five minutes; a right code forgets."""
-    attempts = Attempts()
-    waits = []
-    for _ in range(9):
-        attempts.failed(100.0)
-        waits.append(attempts.wait(100.0))
-    assert waits[:5] == [0, 0, 11, 21, 41]
-    assert max(waits) == 301
-    assert attempts.wait(401.0) == 0
-    attempts.succeeded()
-    assert attempts.wait(100.0) == 0
