@@ -275,3 +275,15 @@ class RecoveryMissing(SyncError):
     """No recovery code was made for this shop."""
 
     code = "recovery_missing"
+
+
+class StoreMoved(StoreError):
+    """The content of this encrypted file went to another one; whoever opened it by itself has to ask where."""
+
+    code = "store_moved"
+
+
+class RotationUnderWay(SyncError):
+    """An exchange of keys was begun and is not over; the next start of the terminal ends it."""
+
+    code = "rotation_under_way"

@@ -7,17 +7,19 @@
 
 Rules: creation that was interrupted leaves nothing that anybody relied on, so it can simply be run again; a folder
 whose counterfoil has entries is never begun anew. The device secret comes from the provider named in home.json, found
-through the entry points of the group `comptoir.device_secret`. The folder is 0700.
+through the entry points of the group `comptoir.device_secret`. The folder is 0700. An exchange of keys that was cut
+short is ended or taken back when the home is opened (`sync.rotation`). After an exchange of the store's key the
+encrypted file is `store-2.db`, and so on: a new file never lies beside the write-ahead log of another.
 """
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 import msgspec
 
@@ -28,38 +30,27 @@ from sync.durable import OWNER_ONLY, flush_folder, medium_errors, replace_file
 from sync.errors import ContractError, DeviceSecretUnknown, HomeExists, HomeInUse, HomeMissing
 from sync.inbox import Inbox
 from sync.insurers import InsurerBook
+from sync.providers import DeviceSecret, Provider
 from sync.queue import Counterfoil, Outbox
+from sync.rotation import (
+    is_unsettled,
+    rotate_device,
+    rotate_store,
+    settle_device,
+    settle_store,
+    store_path,
+    whereabouts,
+)
 from sync.store import CheckLine, Store
+from sync.store.exchange import Step, forget_file
 
 ENTRY_POINTS: Final = "comptoir.device_secret"
 _MARKER: Final = "home.json"
 _KEYSLOTS: Final = "keyslots.json"
-_STORE: Final = "store.db"
 _COUNTERFOIL: Final = "counterfoil.log"
 _LOCKS: Final = "locks"
+_ROTATION: Final = "rotation"
 _OWNER_FOLDER: Final = 0o700
-
-
-class DeviceSecret(Protocol):
-    """What a provider gives: its name, whether a copy of the medium holds the secret too, and the 32 bytes."""
-
-    @property
-    def name(self) -> str:
-        """Stable, short, ASCII."""
-
-    @property
-    def weak(self) -> bool:
-        """Whether copying the medium copies the secret."""
-
-    def secret(self) -> bytes:
-        """The 32 bytes."""
-
-
-class Provider(Protocol):
-    """How a provider is called: the home's folder, and whether a secret is to be made."""
-
-    def __call__(self, home: Path, *, create: bool = False) -> DeviceSecret:
-        """The device secret of this home."""
 
 
 class _Marker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,7 +60,10 @@ class _Marker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 @dataclass(frozen=True)
 class OpenHome:
-    """An open home. `tls_key` is a P-256 scalar; `device_secret` is needed to open a person's slot in `keyslots`."""
+    """An open home.
+
+    `tls_key` is a P-256 scalar; `device_secret` is needed to open a person's slot in `keyslots`.
+    """
 
     path: Path
     store: Store = field(repr=False)
@@ -82,6 +76,8 @@ class OpenHome:
     device_secret: bytes = field(repr=False)
     device_secret_name: str
     device_secret_weak: bool
+    ask_device_secret: Callable[[], bytes] = field(repr=False)
+    """Asks the provider again: the secret may have been exchanged meanwhile."""
 
     @property
     def keyslots(self) -> Path:
@@ -117,8 +113,8 @@ def create_home(path: Path, provider: str | Provider = "file") -> OpenHome:
         _clear_interrupted(path)
         device_secret = _provider(provider)(path, create=True)
         keys = create_keyslots(path / _KEYSLOTS, device_secret.secret())
-        opened = _open_parts(path, keys, device_secret, create=True)
-        replace_file(path / _MARKER, encode(_Marker(schema="comptoir/home/v1", device_secret=device_secret.name)))
+        opened = _open_parts(path, keys, device_secret, create=True, provider=provider)
+        _write_marker(path, device_secret.name)
         with medium_errors():
             flush_folder(path.parent)
     return opened
@@ -130,10 +126,41 @@ def open_home(path: Path, provider: str | Provider | None = None) -> OpenHome:
     HomeMissing (with `state`: absent or interrupted), DeviceSecretUnknown and the provider's own errors,
     KeyslotsInvalid, StoreCorrupt, StoreTooOld, CounterfoilCorrupt.
     """
-    marker = _marker(path)
-    device_secret = _provider(provider or marker.device_secret)(path, create=False)
+    device_secret = device_secret_of(path, provider)
+    if is_unsettled(path):
+        with suppress(HomeInUse), home_lock(path, _ROTATION):
+            _settle(path, provider)
+        device_secret = device_secret_of(path, provider)
     keys = open_device_keys(path / _KEYSLOTS, device_secret.secret())
-    return _open_parts(path, keys, device_secret, create=False)
+    return _open_parts(path, keys, device_secret, create=False, provider=provider)
+
+
+def device_secret_of(path: Path, provider: str | Provider | None = None) -> DeviceSecret:
+    """The device secret that a home names, or that `provider` gives in its stead; HomeMissing, DeviceSecretUnknown."""
+    return _provider(provider or _marker(path).device_secret)(path, create=False)
+
+
+def exchange_store_key(home: OpenHome, step: Step = lambda _: None) -> None:
+    """Bring the encrypted file under a new key while everybody works on.
+
+    HomeInUse: another exchange runs. DiskFull, StoreBusy, StoreCorrupt: the former key counts as before.
+    """
+    with home_lock(home.path, _ROTATION):
+        rotate_store(home.keyslots, home.ask_device_secret(), step)
+        with home.store.read():
+            pass  # this process follows at once
+
+
+def exchange_device_secret(path: Path, provider: str | Provider | None = None, step: Step = lambda _: None) -> str:
+    """Put another device secret under the keys, of the same provider or of `provider`; its name.
+
+    Everybody keeps their PIN, and whoever has the home open goes on. HomeInUse: another exchange runs;
+    DeviceSecretUnknown and the provider's own errors: the former secret counts as before.
+    """
+    with home_lock(path, _ROTATION):
+        former = device_secret_of(path)
+        chosen = _provider(provider or former.name)
+        return rotate_device(path, former.secret(), chosen, _write_marker, step)
 
 
 @contextmanager
@@ -159,9 +186,29 @@ def _busy_named(name: str) -> Iterator[None]:
         raise HomeInUse("another process of this kind works on this home", kind=name) from error
 
 
-def _open_parts(path: Path, keys: DeviceKeys, device_secret: DeviceSecret, *, create: bool) -> OpenHome:
+def _settle(path: Path, provider: str | Provider | None) -> None:
+    """End what an exchange left; nobody else is at it."""
+    secret = device_secret_of(path, provider).secret()
+    settle_device(path, secret)
+    settle_store(path / _KEYSLOTS, secret)
+
+
+def _write_marker(path: Path, name: str) -> None:
+    replace_file(path / _MARKER, encode(_Marker(schema="comptoir/home/v1", device_secret=name)))
+
+
+def _open_parts(
+    path: Path, keys: DeviceKeys, device_secret: DeviceSecret, *, create: bool, provider: str | Provider | None
+) -> OpenHome:
+    secret = device_secret.secret()
+
+    def ask() -> bytes:
+        return device_secret_of(path, provider).secret()
+
     with ExitStack() as undo:
-        store = Store.open(path / _STORE, keys.store_key, create=create)
+        place = store_path(path, keys.generation)
+        whereto = whereabouts(path / _KEYSLOTS, secret, ask)
+        store = Store.open(place, keys.store_key, create=create, whereto=whereto)
         undo.callback(store.close)
         counterfoil = Counterfoil.open(path / _COUNTERFOIL)
         undo.callback(counterfoil.close)
@@ -174,9 +221,10 @@ def _open_parts(path: Path, keys: DeviceKeys, device_secret: DeviceSecret, *, cr
             inbox=Inbox(store),
             signer=keys.signing,
             tls_key=keys.tls,
-            device_secret=device_secret.secret(),
+            device_secret=secret,
             device_secret_name=device_secret.name,
             device_secret_weak=device_secret.weak,
+            ask_device_secret=ask,
         )
         undo.pop_all()
     return opened
@@ -187,8 +235,9 @@ def _clear_interrupted(path: Path) -> None:
     if (path / _MARKER).exists() or _has_entries(path / _COUNTERFOIL):
         raise HomeExists("there is a home in this folder already")
     with medium_errors():
-        for name in (_KEYSLOTS, _STORE, f"{_STORE}-wal", f"{_STORE}-shm", _COUNTERFOIL):
+        for name in (_KEYSLOTS, _COUNTERFOIL):
             (path / name).unlink(missing_ok=True)
+    forget_file(store_path(path, 1))
 
 
 def _has_entries(path: Path) -> bool:

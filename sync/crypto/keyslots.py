@@ -16,6 +16,7 @@ from sync.crypto.sealing import XWING, SealingKey
 from sync.crypto.signing import SigningKey
 from sync.crypto.slotfile import (
     DevicePart,
+    OpenedSlots,
     SlotFile,
     SlotKind,
     device_kek,
@@ -31,11 +32,20 @@ from sync.errors import KeyslotsInvalid, RecoveryMissing
 
 @dataclass(frozen=True)
 class DeviceKeys:
-    """What the device opens alone: store key (32 bytes), signing key, TLS key (P-256 scalar)."""
+    """What the device opens alone: store key (32 bytes), signing key, TLS key (P-256 scalar).
+
+    `generation` numbers the encrypted file that the store key opens; `next_store_key` is there while it is exchanged,
+    and opens the next one. `former`: the device secret is being exchanged, and this is the former one.
+    `devices`: how many device secrets open the file now.
+    """
 
     store_key: bytes = field(repr=False)
     signing: SigningKey
     tls: bytes = field(repr=False)
+    generation: int = 1
+    next_store_key: bytes | None = field(default=None, repr=False)
+    former: bool = False
+    devices: int = 1
 
 
 @dataclass(frozen=True)
@@ -61,10 +71,22 @@ def create_keyslots(path: Path, device_secret: bytes) -> DeviceKeys:
 
 def open_device_keys(path: Path, device_secret: bytes) -> DeviceKeys:
     """The device keys; KeyslotsInvalid when the file is missing, damaged, or another device's."""
-    opened = read_slots(path, device_secret)
+    return device_keys(read_slots(path, device_secret))
+
+
+def device_keys(opened: OpenedSlots) -> DeviceKeys:
+    """The device keys of an opened file; KeyslotsInvalid."""
     part = opened.part
     store, signing, tls = (opened.unwrap(wrapped) for wrapped in (part.store, part.signing, part.tls))
-    return DeviceKeys(store, SigningKey.from_bytes(signing), tls)
+    return DeviceKeys(
+        store_key=store,
+        signing=SigningKey.from_bytes(signing),
+        tls=tls,
+        generation=opened.file.generation,
+        next_store_key=opened.unwrap(part.next_store) if part.next_store else None,
+        former=opened.device + 1 < len(opened.file.devices),
+        devices=len(opened.file.devices),
+    )
 
 
 def slots(path: Path) -> tuple[SlotInfo, ...]:
@@ -89,11 +111,10 @@ def recovery_public(path: Path, device_secret: bytes) -> SealingKey:
     return SealingKey(XWING, found)
 
 
-def device_part(keys: DeviceKeys, binding: bytes, device_secret: bytes, next_store: bytes | None = None) -> DevicePart:
+def device_part(keys: DeviceKeys, binding: bytes, device_secret: bytes) -> DevicePart:
     """The device keys under a device secret."""
     salt = new_salt()
     kek = device_kek(device_secret, salt)
     plain = binding, keys.store_key, keys.signing.to_bytes(), keys.tls
     bound, store, signing, tls = (aes_key_wrap(kek, key) for key in plain)
-    wrapped_next = b"" if next_store is None else aes_key_wrap(kek, next_store)
-    return DevicePart(salt=salt, binding=bound, store=store, signing=signing, tls=tls, next_store=wrapped_next)
+    return DevicePart(salt=salt, binding=bound, store=store, signing=signing, tls=tls)

@@ -56,13 +56,20 @@ def require_pin(pin: str) -> None:
 class ShopSlots:
     """The slots of one keyslots file. Every act may raise KeyslotsInvalid: missing, damaged, or another device's.
 
-    `cost`: what a new PIN costs to try.
+    `cost`: what a new PIN costs to try. `again` asks for the device secret, which may have been exchanged meanwhile.
     """
 
-    def __init__(self, path: Path, device_secret: bytes, cost: Callable[[], Argon2Cost] = Argon2Cost) -> None:
+    def __init__(
+        self,
+        path: Path,
+        device_secret: bytes,
+        cost: Callable[[], Argon2Cost] = Argon2Cost,
+        again: Callable[[], bytes] | None = None,
+    ) -> None:
         self._path = path
         self._device_secret = device_secret
         self._cost = cost
+        self._again = again
 
     def add_pin(self, slot_id: str, pin: str, shop_seed: bytes | None = None, *, role: str = FIRST_ROLE) -> bytes:
         """Give a person a PIN for the shop key, and return its 32-byte seed.
@@ -154,7 +161,13 @@ class ShopSlots:
         return msgspec.structs.replace(fresh, wrapped=aes_key_wrap(kek, inside))
 
     def _read(self) -> OpenedSlots:
-        return read_slots(self._path, self._device_secret)
+        try:
+            return read_slots(self._path, self._device_secret)
+        except KeyslotsInvalid:
+            if self._again is None:
+                raise
+            self._device_secret = self._again()
+            return read_slots(self._path, self._device_secret)
 
     @contextmanager
     def _changing(self) -> Iterator[OpenedSlots]:

@@ -4,12 +4,14 @@ Rules: a SQLite older than the WAL-reset fix (3.51.3) is refused, and so is a li
 synchronous=FULL, a checkpoint after each commit (a flipped bit in a long log loses its tail silently), overwriting of
 deleted content; every write is BEGIN IMMEDIATE … COMMIT, so a writer that cannot write learns it first. The key is in
 no URL, no representation, no error. The library writes nothing to the terminal (`cipher_log_level`): a screen may be
-there.
+there. A file whose content went to another one, under another key (`sync.store.exchange`), is marked: every transaction
+looks at the mark first and goes on in the new file, so that processes which had the old one open lose nothing.
 """
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -18,7 +20,7 @@ from sqlalchemy.pool import QueuePool
 from sqlcipher3 import dbapi2 as driver
 
 from sync.durable import OWNER_ONLY, flush_folder, medium_errors
-from sync.errors import KeyInvalid, StoreCorrupt, StoreTooOld
+from sync.errors import KeyInvalid, StoreBusy, StoreCorrupt, StoreMoved, StoreTooOld
 from sync.store import migrations
 from sync.store.checks import CheckLine, check_file
 from sync.store.failures import store_errors
@@ -38,28 +40,36 @@ _SETTINGS: Final = (
     "secure_delete = ON",
 )
 _READ_ONLY: Final = "comptoir_read"
+MOVED: Final = 0x4D6F7665
+"""The `user_version` of a file whose content is elsewhere."""
+_MOVES: Final = 5
+
+Place = tuple[Path, bytes]
+"""Where the encrypted file is now, and its key."""
 
 
 class Store:
     """An open encrypted file, for several threads and processes."""
 
-    def __init__(self, path: Path, engine: Engine) -> None:
+    def __init__(self, path: Path, engine: Engine, whereto: Callable[[], Place] | None = None) -> None:
         self.path = path
         self._engine = engine
+        self._whereto = whereto
+        self._moving = threading.Lock()
 
     @classmethod
-    def open(cls, path: Path, key: bytes, *, create: bool = True) -> Self:
-        """Open the file, or make a new one where `create` allows it.
+    def open(cls, path: Path, key: bytes, *, create: bool = True, whereto: Callable[[], Place] | None = None) -> Self:
+        """Open the file, or make a new one where `create` allows it; `whereto` tells where a moved one went.
 
-        StoreTooOld (library), StoreCorrupt (damage, wrong key, or no file where there must be one), DiskFull,
-        MediumFailed.
+        StoreTooOld (library), StoreCorrupt (damage, wrong key, or no file where there must be one), StoreMoved
+        (without `whereto`), DiskFull, MediumFailed.
         """
         _require_library(driver.sqlite_version_info)
         if len(key) != KEY_BYTES:
             raise KeyInvalid("the store's key has 32 bytes")
         if not path.exists() or not path.stat().st_size:
             _require_creation(path, create=create)
-        store = cls(path, _engine(path, key))
+        store = cls(path, _engine(path, key), whereto)
         try:
             store.migrate("store", migrations.OWN_STEPS)
         except BaseException:
@@ -70,16 +80,14 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction that may write: begun at once, committed durably at the end, rolled back by an exception."""
-        with store_errors(), self._engine.connect() as connection, connection.begin():
+        with self._transaction(reading=False) as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view, beside writers of any process."""
-        with store_errors(), self._engine.connect() as connection:
-            connection.execution_options(**{_READ_ONLY: True})
-            with connection.begin():
-                yield connection
+        with self._transaction(reading=True) as connection:
+            yield connection
 
     def migrate(self, room: str, steps: Sequence[Sequence[str]]) -> None:
         """Bring a room's tables up to `steps` (SQL statements each): every step once, in order, all or none.
@@ -95,6 +103,8 @@ class Store:
 
     def check(self) -> tuple[CheckLine, ...]:
         """Whether the file is whole: `wal_checkpoint`, `cipher_integrity`, `integrity`, in this order."""
+        with self.read():
+            pass  # a file that was left is not the one to check
         with store_errors(), self._engine.connect() as connection:
             raw: Any = connection.connection.driver_connection
             return check_file(raw)
@@ -113,6 +123,35 @@ class Store:
     def __repr__(self) -> str:
         return f"Store({str(self.path)!r})"
 
+    @contextmanager
+    def _transaction(self, *, reading: bool) -> Iterator[Connection]:
+        with store_errors(), ExitStack() as stack:
+            yield self._begun(stack, reading=reading)
+
+    def _begun(self, stack: ExitStack, *, reading: bool) -> Connection:
+        """A begun transaction on the file that counts; the mark is read inside it, so it cannot come later."""
+        for _ in range(_MOVES):
+            engine = self._engine
+            with suppress(Gone), ExitStack() as attempt:
+                connection = attempt.enter_context(engine.connect())
+                connection.execution_options(**{_READ_ONLY: reading})
+                attempt.enter_context(connection.begin())
+                if connection.exec_driver_sql("PRAGMA user_version").scalar() != MOVED:
+                    stack.enter_context(attempt.pop_all())
+                    return connection
+            self._follow(engine)
+        raise StoreBusy("the encrypted file moves and moves")
+
+    def _follow(self, left: Engine) -> None:
+        """Go where the content went, unless another thread has been there."""
+        if self._whereto is None:
+            raise StoreMoved("the content of this encrypted file is elsewhere")
+        with self._moving:
+            if self._engine is left:
+                self.path, key = self._whereto()
+                self._engine = _engine(self.path, key)
+                left.dispose()
+
 
 def _require_library(found: tuple[int, ...]) -> None:
     if found < OLDEST_SQLITE:
@@ -128,14 +167,14 @@ def _require_creation(path: Path, *, create: bool) -> None:
 
 
 def _engine(path: Path, key: bytes) -> Engine:
-    def connect() -> Any:
-        return _connect(path, key)
+    def connected() -> Any:
+        return connect(path, key)
 
     # hide_parameters: values never reach an error text. QueuePool: the dialect's default pool crashes with threads.
     engine = create_engine(
         "sqlite://",
         module=driver,
-        creator=connect,
+        creator=connected,
         poolclass=QueuePool,
         pool_size=_CONNECTIONS,
         max_overflow=0,
@@ -146,7 +185,14 @@ def _engine(path: Path, key: bytes) -> Engine:
     return engine
 
 
-def _connect(path: Path, key: bytes) -> Any:
+class Gone(Exception):
+    """The file is not there any more: its content is elsewhere."""
+
+
+def connect(path: Path, key: bytes) -> Any:
+    """A driver connection with this project's settings; the file must be there."""
+    if not path.exists():
+        raise Gone
     connection = driver.connect(str(path), timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         with store_errors():

@@ -158,6 +158,15 @@ def _data_erase(parser: argparse.ArgumentParser) -> None:
 def _evidence_journal(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=_count, default=200, metavar="N", help=text("cli.help.journal_limit"))
     parser.add_argument("--claim", metavar="ID", help=text("cli.help.journal_claim"))
+def _user_unlock(parser: argparse.ArgumentParser) -> None:
+    code_file = text("cli.help.recovery_code_file")
+    parser.add_argument("--recovery-code-file", type=Path, metavar=text("cli.help.file"), help=code_file)
+    _user_pin(parser)
+
+
+def _key_rotate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("which", choices=("store", "device"), help=text("cli.help.key_which"))
+    parser.add_argument("--provider", metavar=text("cli.help.name"), help=text("cli.help.key_provider"))
     _login(parser)
 
 
@@ -245,6 +254,7 @@ _GROUPS: dict[str, dict[str, tuple[str, Add]]] = {
         "add": ("people:add_user", _user_add),
         "disable": ("people:disable_user", _user_id),
         "pin": ("people:change_pin", _user_pin),
-        "unlock": ("people:give_tries_back", _user_id),
+        "unlock": ("people:give_tries_back", _user_unlock),
     },
+    "key": {"recovery": ("keys:make_recovery_code", _login), "rotate": ("keys:rotate", _key_rotate)},
 }

@@ -13,6 +13,7 @@ from terminal.i18n import text
 from terminal.vault import Account
 from terminal.vault.tries import Standing
 from terminal.workflow import people
+from terminal.workflow.keys import recover_account
 
 
 def list_users(arguments: argparse.Namespace) -> Answer:
@@ -66,7 +67,12 @@ def change_pin(arguments: argparse.Namespace) -> Answer:
 
 
 def give_tries_back(arguments: argparse.Namespace) -> Answer:
-    """Open an account again that wrong PINs have locked."""
+    """Open an account again that wrong PINs have locked: the responsible person, or a new PIN with the paper."""
+    if arguments.recovery_code_file is not None:
+        code = read_secret(arguments.recovery_code_file, "recovery")
+        with desk_of(arguments) as desk:
+            recover_account(desk, arguments.id, code, read_secret(arguments.new_pin_file, "new_pin"))
+        return Answer({"id": arguments.id}, [text("cli.pin_changed", id=arguments.id)])
     with logged_in(arguments) as desk:
         people.give_tries_back(desk, arguments.id)
     return Answer({"id": arguments.id}, [text("cli.user_unlocked", id=arguments.id)])

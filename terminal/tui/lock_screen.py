@@ -63,7 +63,7 @@ class LockScreen(CounterScreen):
         self.notice = None
         self.busy, self._leaving, self.draft_kept = False, False, draft_kept
 
-    def refuse(self, code: str, facts: Mapping[str, str | int]) -> None:
+    def refuse(self, code: str, facts: Mapping[str, object]) -> None:
         """The code did not open: ask for it again, and say when the next one is tried."""
         self.busy = False
         self.form["pin"].put("")

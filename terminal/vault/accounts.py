@@ -63,7 +63,7 @@ class Accounts:
 
     def __init__(self, home: OpenHome, cost: Cost = measured_cost) -> None:
         self._home = home
-        self.slots = ShopSlots(home.keyslots, home.device_secret, cost)
+        self.slots = ShopSlots(home.keyslots, home.device_secret, cost, home.ask_device_secret)
         home.store.migrate("account", SCHEMA)
 
     def all(self) -> tuple[Account, ...]:

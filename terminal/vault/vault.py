@@ -8,6 +8,7 @@ was written under it can be read, whatever a screen would ask. A failed try leav
 from collections.abc import Callable
 
 from hardware.uptime import Uptime, uptime
+from sync.crypto.recovery import RecoveryCode
 from sync.crypto.shopslots import require_pin
 from sync.errors import PinWrong
 from sync.home import OpenHome
@@ -53,6 +54,21 @@ class Vault:
         """A new PIN for somebody who forgot theirs, and their tries back; Locked, RoleRefused, AccountUnknown."""
         account = self.accounts.get(account_id)
         self.accounts.slots.give_pin(account.id, new_pin, self.seed)
+        self._tries.forget(account.id)
+
+    def set_recovery(self, code: RecoveryCode) -> None:
+        """Make this the shop's recovery code, the only one; Locked, RoleRefused."""
+        self.accounts.slots.set_recovery(code, self.seed)
+
+    def recover(self, account_id: str, code: RecoveryCode, new_pin: str) -> None:
+        """A new PIN for an account, and its tries back, from the paper: nobody has to be logged in.
+
+        AccountUnknown, PinInvalid, RecoveryMissing, RecoveryCodeInvalid.
+        """
+        require_pin(new_pin)
+        account = self.accounts.get(account_id)
+        seed = self.accounts.slots.open_recovery(code)
+        self.accounts.slots.give_pin(account.id, new_pin, seed)
         self._tries.forget(account.id)
 
     def give_tries_back(self, account_id: str) -> None:

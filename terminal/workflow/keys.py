@@ -1,0 +1,43 @@
+"""Changing keys, and the paper that opens when all else fails.
+
+Rules: the responsible person or a technician changes the store's key and the device secret, which open no dossier; only
+the responsible person makes a recovery code, for it does. A code counts once it was typed back from the paper.
+"""
+
+from sync.crypto.recovery import RecoveryCode
+from sync.errors import RecoveryCodeInvalid
+from sync.home import exchange_device_secret, exchange_store_key
+from terminal.domain.roles import Role
+from terminal.workflow.desk import Desk
+from terminal.workflow.people import require_role
+
+
+def rotate_store_key(desk: Desk) -> None:
+    """Bring the encrypted file under a new key; RoleRefused, HomeInUse, DiskFull, StoreBusy."""
+    require_role(desk, Role.RESPONSIBLE, Role.TECHNICIAN)
+    exchange_store_key(desk.home)
+
+
+def rotate_device_secret(desk: Desk, provider: str | None) -> str:
+    """Put another device secret under the keys, and tell its provider; RoleRefused, HomeInUse, DeviceSecretUnknown."""
+    require_role(desk, Role.RESPONSIBLE, Role.TECHNICIAN)
+    return exchange_device_secret(desk.home.path, provider)
+
+
+def new_recovery_code(desk: Desk) -> RecoveryCode:
+    """A code to be written on paper; it opens nothing yet. RoleRefused."""
+    require_role(desk, Role.RESPONSIBLE)
+    return RecoveryCode.generate()
+
+
+def keep_recovery_code(desk: Desk, code: RecoveryCode, typed: str) -> None:
+    """Put the code into service, once it was typed back; RecoveryCodeInvalid (`reason`: form, check, differs)."""
+    require_role(desk, Role.RESPONSIBLE)
+    if RecoveryCode.parse(typed) != code:
+        raise RecoveryCodeInvalid("not the code that was shown", reason="differs")
+    desk.vault.set_recovery(code)
+
+
+def recover_account(desk: Desk, account_id: str, typed: str, new_pin: str) -> None:
+    """A new PIN for an account, from the paper; RecoveryCodeInvalid, RecoveryMissing, AccountUnknown, PinInvalid."""
+    desk.vault.recover(account_id, RecoveryCode.parse(typed), new_pin)
