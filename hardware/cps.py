@@ -21,8 +21,9 @@ from hardware.cryptoki import (
     StoredKey,
     TokenSession,
     TokenState,
+    public_key_in,
 )
-from hardware.errors import TokenAbsent, TokenKeyMissing
+from hardware.errors import TokenAbsent, TokenKeyMissing, TokenKeyUnfit
 
 MODULES: Final = (
     Path("/usr/lib/aarch64-linux-gnu/opensc-pkcs11.so"),
@@ -102,6 +103,20 @@ class CpsSession:
         key = choose_key(role, self._session.keys(), certificates)
         paired = [item.der for item in certificates if item.pairing == key.pairing and item.pairing]
         return Signature(key.algorithm, self._session.sign(key, message), paired[0] if len(paired) == 1 else None)
+
+    def public_key(self, role: Role = Role.AUTHENTICATION) -> bytes:
+        """The public half of the key of this role (SubjectPublicKeyInfo); TokenKeyMissing, TokenKeyUnfit."""
+        certificates = self.certificates()
+        key = choose_key(role, self._session.keys(), certificates)
+        paired = [item.der for item in certificates if item.pairing == key.pairing and item.pairing]
+        if len(paired) != 1:
+            raise TokenKeyUnfit("this key has no certificate", reason="certificate")
+        return public_key_in(paired[0])
+
+    def reproduce(self, material: bytes, role: Role = Role.AUTHENTICATION) -> bytes:
+        """The secret that only this card makes of `material`; TokenKeyMissing, TokenKeyUnfit, TokenFault."""
+        key = choose_key(role, self._session.keys(), self.certificates())
+        return self._session.reproduce(key, material)
 
     def close(self) -> None:
         """Log out. Never raises."""

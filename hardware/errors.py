@@ -212,6 +212,12 @@ class TokenKeyMissing(TokenError):
     code = "token_key_missing"
 
 
+class TokenKeyUnfit(TokenError):
+    """No secret can be had of this key; `facts["reason"]`: certificate (none), usage or mechanism (not allowed)."""
+
+    code = "token_key_unfit"
+
+
 class TokenFault(TokenError):
     """The token refused for another reason; `facts["result"]` is its name in PKCS#11."""
 

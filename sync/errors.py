@@ -287,3 +287,9 @@ class RotationUnderWay(SyncError):
     """An exchange of keys was begun and is not over; the next start of the terminal ends it."""
 
     code = "rotation_under_way"
+
+
+class CardWrong(SyncError):
+    """This professional card is not the one that opens this slot."""
+
+    code = "card_wrong"

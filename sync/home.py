@@ -137,7 +137,8 @@ def open_home(path: Path, provider: str | Provider | None = None) -> OpenHome:
 
 def device_secret_of(path: Path, provider: str | Provider | None = None) -> DeviceSecret:
     """The device secret that a home names, or that `provider` gives in its stead; HomeMissing, DeviceSecretUnknown."""
-    return _provider(provider or _marker(path).device_secret)(path, create=False)
+    named = _marker(path).device_secret
+    return _provider(provider or named)(path, create=False)
 
 
 def exchange_store_key(home: OpenHome, step: Step = lambda _: None) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from hardware import CardSource, Clock, HighWaterMark, SystemClock, TrustedClock
+from hardware import CardSource, Clock, HighWaterMark, SystemClock, TokenModuleMissing, TrustedClock
 from sync.contract.activation import ActivationCode, parse_invitation
 from sync.contract.enrolment import DirectoryEntry
 from sync.insurers import InsurerRecord
@@ -22,6 +22,7 @@ from terminal.domain.errors import InputInvalid
 from terminal.workflow.desk import Desk, Origin
 
 if TYPE_CHECKING:
+    from hardware.cps import CpsSession
     from terminal.vault.accounts import Cost
 
 BUILD_FLOOR: Final = datetime(2026, 11, 21, tzinfo=UTC)
@@ -48,6 +49,22 @@ def pcsc_source() -> CardSource:
     from hardware.pcsc import PcscSource
 
     return PcscSource()
+
+
+@contextmanager
+def professional_card(module: Path | None = None) -> Iterator["CpsSession"]:
+    """A session with the one professional card in the readers; TokenModuleMissing, TokenAbsent."""
+    from hardware.cps import find_module, open_cps
+    from hardware.cryptoki import Module
+
+    found = module or find_module()
+    if found is None:
+        raise TokenModuleMissing("no PKCS#11 module is installed", reason="absent")
+    session = open_cps(Module(found))
+    try:
+        yield session
+    finally:
+        session.close()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ Absence and exchange are noticed by asking the slot again, never by trusting an 
 in no repr and no error. One thread uses a session at a time.
 """
 
-from hardware.cryptoki.objects import Algorithm, StoredCertificate, StoredKey, usages_of
+from hardware.cryptoki.objects import Algorithm, StoredCertificate, StoredKey, public_key_in, usages_of
 from hardware.cryptoki.session import Module, TokenSession
 from hardware.cryptoki.state import Attempts, TokenState, attempts_in
 
@@ -19,5 +19,6 @@ __all__ = [
     "TokenSession",
     "TokenState",
     "attempts_in",
+    "public_key_in",
     "usages_of",
 ]

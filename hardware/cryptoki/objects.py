@@ -4,15 +4,24 @@ Rules: an attribute that a token does not have, or does not tell, is empty. The 
 that. A certificate that cannot be parsed is none.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Final, Literal, cast
+from typing import Any, Final, Literal, cast
 
 import pkcs11
 from asn1crypto import x509
-from pkcs11 import Attribute, KeyType, Mechanism
+from pkcs11 import KDF, Attribute, KeyType, Mechanism
+
+from hardware.errors import TokenKeyUnfit
 
 Algorithm = Literal["ES256", "RS256"]
+_NOT_FOR_THIS_KEY: Final = (
+    pkcs11.EncryptedDataInvalid,
+    pkcs11.EncryptedDataLenRange,
+    pkcs11.FunctionFailed,
+    pkcs11.GeneralError,
+)
 _SHA256_INFO: Final = bytes.fromhex("3031300d060960864801650304020105000420")
 """DigestInfo of SHA-256 up to the digest (RFC 8017, 9.2), for tokens that only pad."""
 
@@ -56,6 +65,36 @@ def mechanism_for(algorithm: Algorithm, offered: set[Mechanism], message: bytes)
         return (whole, message) if whole in offered else (Mechanism.RSA_PKCS, padded)
     whole = Mechanism.ECDSA_SHA256
     return (whole, message) if whole in offered else (Mechanism.ECDSA, sha256(message).digest())
+
+
+def public_key_in(der: bytes) -> bytes:
+    """The public key of a certificate (SubjectPublicKeyInfo, DER)."""
+    return bytes(x509.Certificate.load(der, strict=True).public_key.dump())
+
+
+def reproduced(key: StoredKey, offered: set[Mechanism], material: bytes) -> bytes:
+    """The secret that this key makes of `material`, the same each time.
+
+    RSA: what was encrypted for it (PKCS#1 v1.5); P-256: the x of its agreement with a point (ECDH, SP 800-56A 5.7.1.2).
+    TokenKeyUnfit where the token does not allow that: a key that only signs gives no secret. Empty when the material
+    was made for another card, which an RSA key notices and tells in several ways.
+    """
+    mechanism, act = (
+        (Mechanism.RSA_PKCS, "decrypt") if key.algorithm == "RS256" else (Mechanism.ECDH1_DERIVE, "derive_key")
+    )
+    if mechanism not in offered:
+        raise TokenKeyUnfit("the token does not offer this", reason="mechanism")
+    if not hasattr(key.handle, act):
+        raise TokenKeyUnfit("the key is not for this", reason="usage")
+    handle: Any = key.handle
+    if key.algorithm == "RS256":
+        with suppress(*_NOT_FOR_THIS_KEY):
+            return bytes(handle.decrypt(material, mechanism=mechanism))
+        return b""
+    shown = {Attribute.SENSITIVE: False, Attribute.EXTRACTABLE: True, Attribute.TOKEN: False}
+    asked = (KDF.NULL, None, material)
+    derived = handle.derive_key(KeyType.GENERIC_SECRET, 256, mechanism=mechanism, mechanism_param=asked, template=shown)
+    return bytes(derived[Attribute.VALUE])
 
 
 def text_of(item: pkcs11.Object, attribute: Attribute) -> str:

@@ -19,6 +19,7 @@ from hardware.cryptoki.objects import (
     StoredKey,
     bytes_of,
     mechanism_for,
+    reproduced,
     text_of,
     usages_of,
 )
@@ -137,6 +138,11 @@ class TokenSession:
             offered = self._slot.get_mechanisms()
             mechanism, data = mechanism_for(key.algorithm, offered, message)
             return bytes(key.handle.sign(data, mechanism=mechanism))  # type: ignore[attr-defined]  # a mix-in made at run time
+
+    def reproduce(self, key: StoredKey, material: bytes) -> bytes:
+        """The secret that this key makes of `material`; TokenKeyUnfit where the token does not allow that."""
+        with self._told():
+            return reproduced(key, self._slot.get_mechanisms(), material)
 
     def make_mac_key(self, label: str) -> None:
         """Make a 256-bit HMAC key that never leaves the token, unless it has one of this label."""

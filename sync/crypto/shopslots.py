@@ -17,6 +17,7 @@ from typing import Final, Literal
 import msgspec
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
+from sync.crypto.cards import challenge_for
 from sync.crypto.recovery import RecoveryCode
 from sync.crypto.sealing import XWING, OpeningKey
 from sync.crypto.slotfile import (
@@ -33,6 +34,8 @@ from sync.crypto.stretching import Argon2Cost, stretched
 from sync.crypto.symmetric import KEY_BYTES, derive
 from sync.durable import folder_lock
 from sync.errors import (
+    CardWrong,
+    KeyInvalid,
     KeyslotsInvalid,
     PinInvalid,
     PinSlotExists,
@@ -44,6 +47,8 @@ from sync.errors import (
 
 RECOVERY: Final = "recovery"
 """Whose slot the paper is."""
+Reproduce = Callable[[bytes], bytes]
+"""Asks a card for the secret that it makes of the material it is given."""
 _PIN: Final = re.compile(r"[0-9]{4,12}", re.ASCII)
 
 
@@ -116,6 +121,34 @@ class ShopSlots:
         """A new PIN for somebody who forgot theirs, from whoever holds the shop key; SlotUnknown, PinInvalid."""
         require_pin(new_pin)
         self._replace_pin(slot_id, new_pin, shop_seed)
+
+    def add_card(self, slot_id: str, role: str, public: bytes, shop_seed: bytes, reproduce: Reproduce) -> None:
+        """Let a person's professional card open the shop key, in the place of a former card.
+
+        `public` is the card's key (DER), `reproduce` asks the card: it is tried before anything is kept. KeyInvalid.
+        """
+        challenge = challenge_for(public)
+        if reproduce(challenge.material) != challenge.secret:
+            raise KeyInvalid("the card does not make its secret again")
+        with self._changing() as opened:
+            kek = derive(challenge.secret, f"comptoir/keyslots/card/v2/{role}/{slot_id}", opened.binding)
+            wrapped = aes_key_wrap(kek, _shop_key(opened.file, shop_seed).seed)
+            slot = SlotPart(id=slot_id, kind="card", role=role, salt=b"", material=challenge.material, wrapped=wrapped)
+            others = tuple(found for found in opened.file.slots if (found.id, found.kind) != (slot_id, "card"))
+            self._keep(opened, (*others, slot), opened.file.shop)
+
+    def open_card(self, slot_id: str, reproduce: Reproduce) -> bytes | None:
+        """The seed of the shop key, by the person's card; SlotUnknown, CardWrong, and what the card refuses."""
+        opened = self._read()
+        slot = next((slot for slot in opened.file.slots if (slot.id, slot.kind) == (slot_id, "card")), None)
+        if slot is None:
+            raise SlotUnknown("this person has no card here")
+        secret = reproduce(slot.material)
+        try:
+            kek = derive(secret, f"comptoir/keyslots/card/v2/{slot.role}/{slot_id}", opened.binding)
+            return held(opened.file, slot, kek)
+        except InvalidUnwrap:
+            raise CardWrong("another card") from None
 
     def set_recovery(self, code: RecoveryCode, shop_seed: bytes) -> None:
         """Make `code` the shop's recovery code; a former one opens nothing any more. KeyslotsInvalid."""

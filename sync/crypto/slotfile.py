@@ -55,7 +55,7 @@ class SlotPart(_Part, frozen=True, kw_only=True):
     """One way to open something.
 
     `holds`: the shop key, or nothing but the proof that it was opened (a technician's). `form` 1: a slot of the first
-    release, whose role is not bound. `material`: what a card needs to reproduce its secret; `unwrap` names how.
+    release, whose role is not bound. `material`: what a card makes its secret of; the paper's public key.
     """
 
     id: str
@@ -66,7 +66,6 @@ class SlotPart(_Part, frozen=True, kw_only=True):
     holds: Literal["shop", "nothing"] = "shop"
     form: Literal[1, 2] = 2
     cost: Argon2Cost | None = None
-    unwrap: str = ""
     material: bytes = b""
 
 

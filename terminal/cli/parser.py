@@ -62,6 +62,8 @@ def _positional(*names: str) -> Add:
 def _login(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--user", metavar="ID", help=text("cli.help.user_id"))
     parser.add_argument("--pin-file", type=Path, metavar=text("cli.help.file"), help=text("cli.help.pin_file"))
+    parser.add_argument("--card", action="store_true", help=text("cli.help.card_login"))
+    _card_pin(parser)
 
 
 def _reader(parser: argparse.ArgumentParser) -> None:
@@ -158,6 +160,15 @@ def _data_erase(parser: argparse.ArgumentParser) -> None:
 def _evidence_journal(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=_count, default=200, metavar="N", help=text("cli.help.journal_limit"))
     parser.add_argument("--claim", metavar="ID", help=text("cli.help.journal_claim"))
+    _login(parser)
+
+
+def _card_pin(parser: argparse.ArgumentParser) -> None:
+    card_pin = text("cli.help.card_pin_file")
+    parser.add_argument("--card-pin-file", type=Path, metavar=text("cli.help.file"), help=card_pin)
+    parser.add_argument("--module", type=Path, metavar=text("cli.help.file"), help=text("cli.help.card_module"))
+
+
 def _user_unlock(parser: argparse.ArgumentParser) -> None:
     code_file = text("cli.help.recovery_code_file")
     parser.add_argument("--recovery-code-file", type=Path, metavar=text("cli.help.file"), help=code_file)
@@ -255,6 +266,7 @@ _GROUPS: dict[str, dict[str, tuple[str, Add]]] = {
         "disable": ("people:disable_user", _user_id),
         "pin": ("people:change_pin", _user_pin),
         "unlock": ("people:give_tries_back", _user_unlock),
+        "card": ("people:add_card", _login),
     },
     "key": {"recovery": ("keys:make_recovery_code", _login), "rotate": ("keys:rotate", _key_rotate)},
 }

@@ -7,13 +7,14 @@ import argparse
 
 from terminal.cli.input import read_secret
 from terminal.cli.output import Answer
-from terminal.cli.session import desk_of, logged_in
+from terminal.cli.session import card_of, desk_of, logged_in
 from terminal.domain.roles import Role
 from terminal.i18n import text
 from terminal.vault import Account
 from terminal.vault.tries import Standing
 from terminal.workflow import people
 from terminal.workflow.keys import recover_account
+from terminal.workflow.people import require_role
 
 
 def list_users(arguments: argparse.Namespace) -> Answer:
@@ -76,6 +77,14 @@ def give_tries_back(arguments: argparse.Namespace) -> Answer:
     with logged_in(arguments) as desk:
         people.give_tries_back(desk, arguments.id)
     return Answer({"id": arguments.id}, [text("cli.user_unlocked", id=arguments.id)])
+
+
+def add_card(arguments: argparse.Namespace) -> Answer:
+    """Let the professional card in the reader open the account of whoever is logged in."""
+    with logged_in(arguments) as desk, card_of(arguments) as card:
+        desk.vault.add_card(card.public_key(), card.reproduce)
+        user = require_role(desk, *Role)
+    return Answer({"id": user.id}, [text("cli.card_added", id=user.id)])
 
 
 def _state(standing: Standing) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from hardware.uptime import Uptime, uptime
 from sync.crypto.recovery import RecoveryCode
-from sync.crypto.shopslots import require_pin
+from sync.crypto.shopslots import Reproduce, require_pin
 from sync.errors import PinWrong
 from sync.home import OpenHome
 from terminal.domain.roles import Role
@@ -39,6 +39,22 @@ class Vault:
         """Log somebody in. AccountUnknown, AccountDisabled, PinWrong, PinWait, PinLocked; about half a second."""
         account, seed = self._tried(account_id, pin)
         self._admit(account, seed)
+
+    def unlock_by_card(self, account_id: str, reproduce: Reproduce) -> None:
+        """Log somebody in by their professional card, whose own PIN the card has judged.
+
+        AccountUnknown, AccountDisabled, PinLocked (an account that is locked is), SlotUnknown, CardWrong.
+        """
+        account = self.accounts.get(account_id)
+        if self._tries.standing(account.id).locked:
+            raise PinLocked
+        self._admit(account, self.accounts.slots.open_card(account.id, reproduce))
+
+    def add_card(self, public: bytes, reproduce: Reproduce) -> None:
+        """Let the card in the reader open the shop key for whoever is logged in; Locked, RoleRefused, KeyInvalid."""
+        if self.user is None:
+            raise Locked
+        self.accounts.slots.add_card(self.user.id, self.user.role, public, self.seed, reproduce)
 
     def confirm(self, account_id: str, pin: str) -> Account:
         """Who types this PIN, without changing who is logged in; the same refusals as `unlock`."""

@@ -6,7 +6,7 @@ noted before it is shown. A name on a list is noted once for each log-in, an ope
 amounts without showing whose they are is no access to a person's data and is not noted.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from hardware import HardwareError
@@ -24,9 +24,18 @@ def log_in(desk: Desk, account_id: str, pin: str) -> None:
 
     A name that is no account is not kept: people type PINs in the wrong place.
     """
+    _admit(desk, account_id, lambda: desk.vault.unlock(account_id, pin))
+
+
+def log_in_by_card(desk: Desk, account_id: str, reproduce: Callable[[bytes], bytes]) -> None:
+    """The same by the professional card of the account, noted alike."""
+    _admit(desk, account_id, lambda: desk.vault.unlock_by_card(account_id, reproduce))
+
+
+def _admit(desk: Desk, account_id: str, unlock: Callable[[], None]) -> None:
     known = any(account.id == account_id for account in desk.vault.accounts.all())
     with attempt(desk, Act.UNLOCKED, account_id if known else ""):
-        desk.vault.unlock(account_id, pin)
+        unlock()
     if sees_dossiers(desk):
         desk.vault.journal.begin_seal(desk.vault.seed)
     desk.shown.clear()

@@ -1,0 +1,64 @@
+"""The service opens only what it needs: the shop key is never in its memory, nor the module that could open it.
+
+The memory of the running process is read from outside, which the kernel allows to root alone. That reading finds
+anything is shown by the store's key, which the service does hold.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sync.crypto.keyslots import open_device_keys
+from sync.crypto.shopslots import ShopSlots
+from sync.crypto.stretching import Argon2Cost
+from tests.integration.sync.test_sync_service import service, wait_for
+from tests.integration.sync.world import Terminal
+from tests.unit.sync.receiver.visitor import AMC
+
+PIN = "24681357"
+CHUNK = 1 << 24
+_LINE = re.compile(r"([0-9a-f]+)-([0-9a-f]+) rw")
+
+
+def memory_holds(pid: int, needles: list[bytes]) -> list[bool]:
+    """Whether each needle is somewhere in the writable memory of a process."""
+    found = [False] * len(needles)
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text("ascii").splitlines():
+            if (place := _LINE.match(line)) is None:
+                continue
+            start, end = (int(bound, 16) for bound in place.groups())
+            for at in range(start, end, CHUNK):
+                try:
+                    content = os.pread(memory.fileno(), min(CHUNK + 64, end - at), at)
+                except OSError:
+                    continue  # pages that are mapped to nothing
+                found = [known or needle in content for known, needle in zip(found, needles, strict=True)]
+    return found
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the kernel lets only root read the memory of a protected process")
+def test_the_service_never_holds_the_shop_key(enrolled: Terminal) -> None:
+    """After it started and sent claims of a shop with people, its memory has the store's key and not the shop's."""
+    home = enrolled.home
+    cheap = Argon2Cost(memory_kib=64, passes=1, lanes=1)
+    seed = ShopSlots(home.keyslots, home.device_secret, lambda: cheap).add_pin("camille", PIN)
+    store_key = open_device_keys(home.keyslots, home.device_secret).store_key
+    with service(enrolled) as process:
+        wait_for(process, "started")
+        enrolled.register(AMC, 2)
+        wait_for(process, "drained")
+        held = memory_holds(process.pid, [store_key, seed, seed.hex().encode(), PIN.encode()])
+    assert held == [True, False, False, False]
+    assert set(enrolled.states()) == {"acknowledged"}
+
+
+def test_the_service_does_not_load_what_opens_the_shop_key() -> None:
+    """The module of people's slots, and the vault, are not in the process at all."""
+    asked = "import sys, sync.daemon; print([n for n in sys.modules if n.endswith('shopslots') or 'terminal' in n])"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
