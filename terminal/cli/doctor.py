@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from hardware import HardwareError
+from sync.crypto.keyslots import slots
 from sync.errors import SyncError
 from sync.insurers import InsurerRecord
 from terminal.bootstrap import open_desk, pcsc_source, system_clock
@@ -21,6 +22,7 @@ from terminal.cli.finding import Finding, attempt, broken
 from terminal.cli.output import DONE, REFUSED, Answer
 from terminal.cli.session import home_of
 from terminal.domain.errors import DomainError
+from terminal.domain.roles import Role
 from terminal.i18n import text
 from terminal.workflow.desk import Desk
 from terminal.workflow.recipients import profile_of
@@ -56,6 +58,7 @@ def _desk(desk: Desk) -> Iterator[Finding]:
     weak = desk.home.device_secret_weak
     strength = text(f"cli.device_secret_{'weak' if weak else 'bound'}", name=desk.home.device_secret_name)
     yield Finding("device_secret", "warn" if weak else "pass", strength)
+    yield _slots(desk)
     yield clock_line(desk.clock)
     yield from equipment(desk.config)
     mode = stat.S_IMODE(desk.home.path.stat().st_mode)
@@ -65,6 +68,23 @@ def _desk(desk: Desk) -> Iterator[Finding]:
     yield Finding("disk", "warn" if free < LOW_DISK_PERCENT else "pass", f"{free} %")
     for record in desk.home.insurers.all():
         yield attempt("profile", partial(_profile, record, desk), "fail")
+
+
+def _slots(desk: Desk) -> Finding:
+    """Who can open the shop key, and whether anything is left when a PIN is forgotten."""
+    people, keys = desk.vault.accounts.all(), slots(desk.home.keyslots)
+    locked = [account.id for account in people if desk.vault.standing(account.id).locked]
+    recovery = any(slot.kind == "recovery" for slot in keys)
+    detail = text(
+        "cli.slots",
+        people=len(people),
+        responsible=sum(account.role is Role.RESPONSIBLE for account in people),
+        cards=sum(slot.kind == "card" for slot in keys),
+        recovery=text(f"cli.recovery_{'made' if recovery else 'missing'}"),
+    )
+    if locked:
+        return Finding("slots", "warn", detail, text("cli.slots_locked", ids=", ".join(locked)))
+    return Finding("slots", "pass" if recovery else "warn", detail, "" if recovery else text("cli.slots_unsaved"))
 
 
 def _profile(record: InsurerRecord, desk: Desk) -> str:

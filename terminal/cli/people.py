@@ -14,7 +14,6 @@ from terminal.vault import Account
 from terminal.vault.tries import Standing
 from terminal.workflow import people
 from terminal.workflow.keys import recover_account
-from terminal.workflow.people import require_role
 
 
 def list_users(arguments: argparse.Namespace) -> Answer:
@@ -60,7 +59,7 @@ def change_pin(arguments: argparse.Namespace) -> Answer:
     if own:
         with desk_of(arguments) as desk:
             pin = read_secret(arguments.pin_file, "pin")
-            desk.vault.change_pin(arguments.id, pin, read_secret(arguments.new_pin_file, "new_pin"))
+            people.change_pin(desk, arguments.id, pin, read_secret(arguments.new_pin_file, "new_pin"))
     else:
         with logged_in(arguments) as desk:
             people.give_pin(desk, arguments.id, read_secret(arguments.new_pin_file, "new_pin"))
@@ -82,8 +81,7 @@ def give_tries_back(arguments: argparse.Namespace) -> Answer:
 def add_card(arguments: argparse.Namespace) -> Answer:
     """Let the professional card in the reader open the account of whoever is logged in."""
     with logged_in(arguments) as desk, card_of(arguments) as card:
-        desk.vault.add_card(card.public_key(), card.reproduce)
-        user = require_role(desk, *Role)
+        user = people.add_card(desk, card.public_key(), card.reproduce)
     return Answer({"id": user.id}, [text("cli.card_added", id=user.id)])
 
 

@@ -8,6 +8,8 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,23 +23,27 @@ from tests.unit.sync.receiver.visitor import AMC
 
 PIN = "24681357"
 CHUNK = 1 << 24
+OVERLAP = 64
 _LINE = re.compile(r"([0-9a-f]+)-([0-9a-f]+) rw")
+
+
+def writable(pid: int) -> Iterator[tuple[int, int]]:
+    """Start and length of what the process may have written into, in pieces."""
+    for line in Path(f"/proc/{pid}/maps").read_text("ascii").splitlines():
+        if place := _LINE.match(line):
+            start, end = (int(bound, 16) for bound in place.groups())
+            yield from ((at, min(CHUNK + OVERLAP, end - at)) for at in range(start, end, CHUNK))
 
 
 def memory_holds(pid: int, needles: list[bytes]) -> list[bool]:
     """Whether each needle is somewhere in the writable memory of a process."""
     found = [False] * len(needles)
     with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
-        for line in Path(f"/proc/{pid}/maps").read_text("ascii").splitlines():
-            if (place := _LINE.match(line)) is None:
-                continue
-            start, end = (int(bound, 16) for bound in place.groups())
-            for at in range(start, end, CHUNK):
-                try:
-                    content = os.pread(memory.fileno(), min(CHUNK + 64, end - at), at)
-                except OSError:
-                    continue  # pages that are mapped to nothing
-                found = [known or needle in content for known, needle in zip(found, needles, strict=True)]
+        for at, length in writable(pid):
+            content = b""
+            with suppress(OSError):  # pages that are mapped to nothing
+                content = os.pread(memory.fileno(), length, at)
+            found = [known or needle in content for known, needle in zip(found, needles, strict=True)]
     return found
 
 
