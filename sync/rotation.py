@@ -76,12 +76,14 @@ def settle_store(keyslots: Path, device_secret: bytes) -> None:
     Nothing is forgotten unless the file that counts is there.
     """
     keys = open_device_keys(keyslots, device_secret)
-    if keys.next_store_key is not None:
-        moved = is_left(_place(keyslots, keys))
-        end_store_key(keyslots, device_secret, moved=moved)
-        keys = open_device_keys(keyslots, device_secret)
     if not _place(keyslots, keys)[0].exists():
         return
+    if keys.next_store_key is not None:
+        moved = is_left(_place(keyslots, keys))
+        if not moved:  # first, because the medium may be full of it
+            forget_file(_next_place(keyslots, keys)[0])
+        end_store_key(keyslots, device_secret, moved=moved)
+        keys = open_device_keys(keyslots, device_secret)
     for generation in (keys.generation - 1, keys.generation + 1):
         if generation > 0:
             forget_file(store_path(keyslots.parent, generation))

@@ -15,6 +15,7 @@ from sync.crypto.certificates import new_tls_key
 from sync.crypto.sealing import XWING, SealingKey
 from sync.crypto.signing import SigningKey
 from sync.crypto.slotfile import (
+    SCHEMA,
     DevicePart,
     OpenedSlots,
     SlotFile,
@@ -65,7 +66,7 @@ def create_keyslots(path: Path, device_secret: bytes) -> DeviceKeys:
     with folder_lock(path.parent):
         if path.exists():
             raise KeyslotsInvalid("there are keyslots already")
-        write_slots(path, SlotFile(devices=(device_part(keys, binding, device_secret),)), binding)
+        write_slots(path, SlotFile(schema=SCHEMA, devices=(device_part(keys, binding, device_secret),)), binding)
     return keys
 
 

@@ -22,6 +22,7 @@ from sync.crypto.symmetric import KEY_BYTES, derive
 from sync.durable import replace_file
 from sync.errors import ContractError, KeyslotsInvalid
 
+SCHEMA: Final = "comptoir/keyslots/v2"
 FIRST_ROLE: Final = "responsible"
 LATER_ROLE: Final = "staff"
 """The roles that a file of the first release gives: whoever came first made the shop key."""
@@ -72,7 +73,7 @@ class SlotPart(_Part, frozen=True, kw_only=True):
 class SlotFile(_Part, frozen=True, kw_only=True):
     """The whole. `generation` numbers the encrypted files: each exchange of the store's key makes the next one."""
 
-    schema: Literal["comptoir/keyslots/v2"] = "comptoir/keyslots/v2"
+    schema: Literal["comptoir/keyslots/v2"]
     devices: tuple[DevicePart, ...]
     shop: ShopPart | None = None
     slots: tuple[SlotPart, ...] = ()
@@ -207,7 +208,7 @@ def _present(found: _FirstFile, binding: bytes) -> SlotFile:
         for place, slot in enumerate(found.slots)
     )
     device = DevicePart(salt=part.salt, binding=binding, store=part.store, signing=part.signing, tls=part.tls)
-    return SlotFile(devices=(device,), shop=found.shop, slots=slots)
+    return SlotFile(schema=SCHEMA, devices=(device,), shop=found.shop, slots=slots)
 
 
 def _mac(file: SlotFile, binding: bytes) -> bytes:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from sync.crypto.symmetric import KEY_BYTES
 
 SALT_BYTES: Final = 16
+_PROBES: Final = 3
 
 
 class Argon2Cost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,9 +30,17 @@ def stretched(pin: str, salt: bytes, cost: Argon2Cost) -> bytes:
 
 
 def calibrate(seconds: float, timer: Callable[[], float], floor: Argon2Cost | None = None) -> Argon2Cost:
-    """The cost that takes about `seconds` here by `timer`: memory and lanes of the floor, as many passes as fit."""
+    """The cost that takes about `seconds` here by `timer`: memory and lanes of the floor, as many passes as fit.
+
+    The quickest of three probes counts: a machine that is busy just now must not make a cheap slot.
+    """
     cost = floor or Argon2Cost()
+    quickest = min(_probe(cost, timer) for _ in range(_PROBES))
+    passes = int(cost.passes * seconds / max(quickest, 1e-6))
+    return msgspec.structs.replace(cost, passes=max(cost.passes, passes))
+
+
+def _probe(cost: Argon2Cost, timer: Callable[[], float]) -> float:
     begun = timer()
     stretched("0000", bytes(SALT_BYTES), cost)
-    passes = int(cost.passes * seconds / max(timer() - begun, 1e-6))
-    return msgspec.structs.replace(cost, passes=max(cost.passes, passes))
+    return timer() - begun

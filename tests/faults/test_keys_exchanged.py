@@ -146,6 +146,18 @@ def test_others_follow_even_when_the_exchange_dies_after_the_mark(path: Path, st
     require_whole(path, 4).close()
 
 
+def test_others_follow_when_the_old_file_is_gone(path: Path) -> None:
+    """A process without an open connection finds no file where it was, and asks where it is."""
+    with open_home(path) as other:
+        other.store.close()
+        with open_home(path) as home:
+            exchange_store_key(home)
+        assert not (path / "store.db").exists()
+        other.outbox.enqueue(entry(3))
+        assert other.store.path.name == "store-2.db"
+    require_whole(path, 4).close()
+
+
 @pytest.mark.parametrize("step", ["begin", "export", "check", "flush", "mark"])
 def test_others_stay_when_the_exchange_dies_before_the_mark(path: Path, step: str) -> None:
     """What they registered afterwards is in the old file, and the copy is forgotten."""

@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import pytest
 from sync.crypto.keyslots import open_device_keys
 from sync.crypto.shopslots import ShopSlots
 from sync.crypto.stretching import Argon2Cost
+from sync.home import exchange_device_secret, exchange_store_key
 from tests.integration.sync.test_sync_service import service, wait_for
 from tests.integration.sync.world import Terminal
 from tests.unit.sync.receiver.visitor import AMC
@@ -65,6 +66,27 @@ def test_the_service_never_holds_the_shop_key(enrolled: Terminal) -> None:
 
 def test_the_service_does_not_load_what_opens_the_shop_key() -> None:
     """The module of people's slots, and the vault, are not in the process at all."""
-    asked = "import sys, sync.daemon; print([n for n in sys.modules if n.endswith('shopslots') or 'terminal' in n])"
+    asked = "import sys, sync.daemon; print(*sys.modules, sep='\n')"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    loaded = done.stdout.split()
+    assert "sync.crypto.keyslots" in loaded
+    assert [name for name in loaded if name.endswith(".shopslots") or name.partition(".")[0] == "terminal"] == []
+
+
+def test_the_service_sends_on_while_keys_are_exchanged_under_it(enrolled: Terminal) -> None:
+    """Store key, device secret, store key again: the same process sends what is registered after each."""
+    home = enrolled.home
+    exchanges: list[Callable[[], object]] = [
+        lambda: exchange_store_key(home),
+        lambda: exchange_device_secret(home.path),
+        lambda: exchange_store_key(home),
+    ]
+    with service(enrolled) as process:
+        wait_for(process, "started")
+        for exchange in exchanges:
+            exchange()
+            enrolled.register(AMC)
+            assert wait_for(process, "drained")["acknowledged"] == 1
+    assert process.returncode == 0
+    assert enrolled.states() == ["acknowledged"] * 3
+    assert home.store.path.name == "store-3.db"

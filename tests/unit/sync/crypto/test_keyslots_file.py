@@ -194,10 +194,10 @@ def test_the_cost_is_kept_in_the_slot(keys: tuple[Path, DeviceKeys]) -> None:
 
 
 def test_calibration_fits_the_passes_to_the_time() -> None:
-    """A machine that needs 0.1 s for two passes gets ten for half a second; a slow one keeps the floor."""
-    fast, slow = iter([0.0, 0.1]), iter([0.0, 9.0])
+    """A machine that needs 1/8 s for two passes at best gets eight for half a second; a slow one keeps the floor."""
+    fast, slow = iter([0.0, 0.25, 1.0, 1.125, 2.0, 2.5]), iter([0.0, 9.0] * 3)
     floor = Argon2Cost(memory_kib=64, passes=2, lanes=1)
-    assert calibrate(0.5, lambda: next(fast), floor).passes == 10
+    assert calibrate(0.5, lambda: next(fast), floor).passes == 8
     assert calibrate(0.5, lambda: next(slow), floor) == floor
 
 
