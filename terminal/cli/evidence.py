@@ -12,6 +12,7 @@ from terminal.cli.session import desk_of, logged_in
 from terminal.i18n import PARIS, error_text, text
 from terminal.vault.erasure import Erasures, read_certificate
 from terminal.vault.journal import DONE, Entry
+from terminal.vault.sent_fields import SentFields
 from terminal.workflow.read_journal import read_journal
 
 _MARK: Final = 12
@@ -62,3 +63,18 @@ def erasures(arguments: argparse.Namespace) -> Answer:
         for one in found
     ]
     return Answer({"certificates": shown}, [*lines, text("cli.erasure_limits")])
+
+
+def minimisation(arguments: argparse.Namespace) -> Answer:
+    """How often each field really left, by insurer; what could have left and did not has a zero."""
+    with desk_of(arguments) as desk:
+        counts = SentFields(desk.home.store).counts()
+    shown = [
+        {"insurer": one.insurer, "messages": one.messages, "unknown": one.unknown, "fields": one.fields}
+        for one in counts
+    ]
+    lines = []
+    for one in counts:
+        lines.append(text("cli.sent_to", insurer=one.insurer, messages=one.messages))
+        lines += [text("cli.sent_field", count=count, field=name) for name, count in one.fields.items()]
+    return Answer({"insurers": shown}, lines)

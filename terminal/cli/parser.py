@@ -258,6 +258,7 @@ _GROUPS: dict[str, dict[str, tuple[str, Add]]] = {
     "evidence": {
         "journal": ("evidence:journal", _evidence_journal),
         "erasures": ("evidence:erasures", _nothing),
+        "minimisation": ("evidence:minimisation", _nothing),
     },
     "insurer": {"list": ("administration:list_insurers", _nothing), "enrol": ("administration:enrol", _enrol)},
     "user": {

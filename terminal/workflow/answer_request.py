@@ -23,6 +23,7 @@ from terminal.domain.errors import InputInvalid
 from terminal.domain.roles import Role
 from terminal.vault.acts import Act
 from terminal.vault.requests import OPEN, UNKNOWN_CLAIM, UNREADABLE, DocumentRequests, RequestRow
+from terminal.vault.sent_fields import SentFields
 from terminal.workflow.access import attempt, noting
 from terminal.workflow.desk import Desk
 from terminal.workflow.ids import claim_id as new_id
@@ -121,7 +122,8 @@ def _decide(
         now = desk.now()
         entry = Entry(answer.answer_id, row.insurer, sealed.envelope, created_at=now, not_before=now)
         decided = requests.deciding(request_id, verdict, answer.answer_id)
-        desk.home.outbox.enqueue(entry, together(decided, noting(desk, what, claim)))
+        sent = SentFields(desk.home.store).writing(answer.answer_id, answer)
+        desk.home.outbox.enqueue(entry, together(decided, sent, noting(desk, what, claim)))
     return answer.answer_id
 
 

@@ -13,10 +13,12 @@ from sync.contract.envelope import digest
 from sync.crypto.claims import seal_claim
 from sync.insurers import InsurerRecord
 from sync.queue import Entry, together
+from sync.queue.acts import Beside
 from terminal.domain.errors import DomainError
 from terminal.domain.pricing import PricedLine, QuoteInput, price_quote
 from terminal.vault.acts import Act
 from terminal.vault.dossiers import Dossier, DossierLine
+from terminal.vault.sent_fields import SentFields
 from terminal.workflow.access import noting, whom_in
 from terminal.workflow.conditions import Conditions, Sold, judge_conditions
 from terminal.workflow.desk import Desk
@@ -60,7 +62,10 @@ def register(desk: Desk, draft: Draft, replaces: str | None = None) -> Submitted
     entry = Entry(
         minimised.message.claim_id, draft.insurer, sealed.envelope, created_at=now, not_before=desk.leaves_at(now)
     )
-    number = _make_durable(desk, entry, dossier, draft, replaces)
+    sold = sold_in(draft.lines)
+    delivery = deliveries_of(desk).writing(entry.claim_id, draft.person, dossier.service_date, sold)
+    sent = SentFields(desk.home.store).writing(entry.claim_id, minimised.message)
+    number = _make_durable(desk, entry, dossier, together(delivery, sent), replaces)
     return Submitted(entry.claim_id, number, dossier.reste_a_charge, entry.not_before, answer.earlier)
 
 
@@ -108,18 +113,16 @@ def _earlier(desk: Desk, draft: Draft, replaces: str | None) -> tuple[Delivered,
     return tuple(Delivered(one.day, known[one.claim_id][0] if one.claim_id in known else "") for one in others)
 
 
-def _make_durable(desk: Desk, entry: Entry, dossier: Dossier, draft: Draft, replaces: str | None) -> str:
-    """Queue, dossier, delivery and journal in one act; the number of the dossier."""
+def _make_durable(desk: Desk, entry: Entry, dossier: Dossier, kept: Beside, replaces: str | None) -> str:
+    """Queue, dossier, journal and what else is kept of a claim, in one act; the number of the dossier."""
     dossier_row = desk.vault.dossiers.writing(entry.claim_id, dossier)
-    deliveries = deliveries_of(desk)
-    delivery = deliveries.writing(entry.claim_id, draft.person, dossier.service_date, sold_in(draft.lines))
     whom = whom_in(desk, dossier)
     submitted = noting(desk, Act.CLAIM_SUBMITTED, entry.claim_id, whom=whom)
     if replaces is None:
-        desk.home.outbox.enqueue(entry, together(dossier_row, delivery, submitted))
+        desk.home.outbox.enqueue(entry, together(dossier_row, kept, submitted))
     else:
         corrected = noting(desk, Act.CLAIM_CORRECTED, replaces, whom=whom)
-        beside = together(dossier_row, delivery, deliveries.voiding(replaces), corrected, submitted)
+        beside = together(dossier_row, kept, deliveries_of(desk).voiding(replaces), corrected, submitted)
         desk.home.outbox.replace(replaces, entry, desk.home.signer, beside)
     return dossier_row.number
 

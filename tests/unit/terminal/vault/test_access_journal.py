@@ -9,12 +9,12 @@ from typing import get_args
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from sync.contract.envelope import GENESIS
+from sync.contract.envelope import GENESIS, encode
 from sync.crypto.symmetric import derive
 from sync.queue.journal_head import journal_head
 from terminal.i18n import sentences
 from terminal.vault.acts import Act
-from terminal.vault.journal import Deed, Entry, entry_digest, person_mark
+from terminal.vault.journal import Deed, Entry, entry_digest, first_seal, next_seal, person_mark
 from terminal.vault.journal_check import rows_in
 from terminal.workflow.desk import Origin
 from tests.unit.terminal.vault.journal_home import SEED, JournalHome, deed
@@ -138,3 +138,17 @@ def test_every_act_and_origin_has_a_label() -> None:
     """What the journal can say is said in French on the screen."""
     words = [f"cli.journal.act_{act}" for act in Act] + [f"cli.journal.from_{origin}" for origin in get_args(Origin)]
     assert [word for word in words if word not in sentences()] == []
+
+
+def test_the_vectors_hold() -> None:
+    """Written once: canonical bytes, digests and seals of four entries do not change from one version to the next."""
+    vectors = json.loads((Path(__file__).parents[3] / "vectors" / "journal" / "entries.json").read_text("utf-8"))
+    before, seal = GENESIS, b""
+    for written in vectors["entries"]:
+        entry = Entry(**{name: written[name] for name in Entry.__struct_fields__})
+        before = entry_digest(before, entry)
+        first = written["entry"] == vectors["sealed_from"]
+        seed = bytes.fromhex(vectors["shop_seed"])
+        seal = first_seal(seed, written["entry"], before) if first else next_seal(seal, before)
+        found = encode(entry).decode(), before, seal.hex()
+        assert found == (written["canonical"], written["digest"], written["seal"])
