@@ -27,7 +27,15 @@ from sync.contract.envelope import decode, encode
 from sync.crypto.keyslots import DeviceKeys, create_keyslots, open_device_keys
 from sync.crypto.signing import SigningKey
 from sync.durable import OWNER_ONLY, flush_folder, medium_errors, replace_file
-from sync.errors import ContractError, DeviceSecretUnknown, HomeExists, HomeInUse, HomeMissing
+from sync.errors import (
+    ContractError,
+    DeviceSecretUnknown,
+    HomeExists,
+    HomeInUse,
+    HomeMissing,
+    KeyslotsInvalid,
+    StoreCorrupt,
+)
 from sync.inbox import Inbox
 from sync.insurers import InsurerBook
 from sync.providers import DeviceSecret, Provider
@@ -124,8 +132,20 @@ def open_home(path: Path, provider: str | Provider | None = None) -> OpenHome:
     """Open a home; `provider` stands in for the one it names.
 
     HomeMissing (with `state`: absent or interrupted), DeviceSecretUnknown and the provider's own errors,
-    KeyslotsInvalid, StoreCorrupt, StoreTooOld, CounterfoilCorrupt.
+    KeyslotsInvalid, StoreCorrupt, StoreTooOld, CounterfoilCorrupt. Keys that were exchanged while they were read are
+    read again.
     """
+    _marker(path)
+    read = _content(path / _KEYSLOTS)
+    try:
+        return _open(path, provider)
+    except (KeyslotsInvalid, StoreCorrupt):
+        if _content(path / _KEYSLOTS) == read:
+            raise
+        return _open(path, provider)
+
+
+def _open(path: Path, provider: str | Provider | None) -> OpenHome:
     device_secret = device_secret_of(path, provider)
     if is_unsettled(path):
         with suppress(HomeInUse), home_lock(path, _ROTATION):
@@ -192,6 +212,10 @@ def _settle(path: Path, provider: str | Provider | None) -> None:
     secret = device_secret_of(path, provider).secret()
     settle_device(path, secret)
     settle_store(path / _KEYSLOTS, secret)
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 def _write_marker(path: Path, name: str) -> None:

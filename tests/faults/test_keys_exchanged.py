@@ -276,3 +276,23 @@ def test_opening_beside_an_exchange_disturbs_nothing(path: Path) -> None:
     exchange_device_secret(path, None, start_another)
     require_whole(path).close()
     assert keys_of(path)[0] == 2
+
+
+@pytest.mark.parametrize("moment", ["open_device_keys", "_open_parts"])
+def test_a_start_that_an_exchange_overtakes_reads_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Between reading a key and using it, another process exchanged it and forgot the former one."""
+    genuine = getattr(home_module, moment)
+
+    def overtaken(*given: object, **named: object) -> object:
+        monkeypatch.undo()
+        exchange_device_secret(path)
+        with open_home(path) as other:
+            exchange_store_key(other)
+        return genuine(*given, **named)
+
+    monkeypatch.setattr(home_module, moment, overtaken)
+    with open_home(path) as home:
+        assert len(home.outbox.rows()) == 3
+    require_whole(path).close()
