@@ -293,3 +293,16 @@ class CardWrong(SyncError):
     """This professional card is not the one that opens this slot."""
 
     code = "card_wrong"
+
+
+class BackupInvalid(SyncError):
+    """A file that is no backup (`reason`: form), is sealed to another key (key), or is damaged (damaged)."""
+
+    code = "backup_invalid"
+
+
+class BackupUnreadable(SyncError):
+    """The backup file cannot be opened or read where it lies."""
+
+    code = "backup_unreadable"
+    environment = True

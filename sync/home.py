@@ -57,7 +57,7 @@ _MARKER: Final = "home.json"
 _KEYSLOTS: Final = "keyslots.json"
 _COUNTERFOIL: Final = "counterfoil.log"
 _LOCKS: Final = "locks"
-_ROTATION: Final = "rotation"
+ROTATION: Final = "rotation"
 _OWNER_FOLDER: Final = 0o700
 
 
@@ -128,6 +128,21 @@ def create_home(path: Path, provider: str | Provider = "file") -> OpenHome:
     return opened
 
 
+def home_from(path: Path, bind: Callable[[Path, bytes], DeviceKeys], provider: str | Provider = "file") -> OpenHome:
+    """The home of files that a backup brought into `path`, open.
+
+    `bind` puts the device keys under the new device secret that it is given. DeviceSecretUnknown, the provider's own
+    errors, KeyslotsInvalid, StoreError.
+    """
+    with medium_errors():
+        (path / _LOCKS).mkdir(mode=_OWNER_FOLDER, exist_ok=True)
+    device_secret = _provider(provider)(path, create=True)
+    keys = bind(path / _KEYSLOTS, device_secret.secret())
+    opened = _open_parts(path, keys, device_secret, create=False, provider=provider)
+    _write_marker(path, device_secret.name)
+    return opened
+
+
 def open_home(path: Path, provider: str | Provider | None = None) -> OpenHome:
     """Open a home; `provider` stands in for the one it names.
 
@@ -148,7 +163,7 @@ def open_home(path: Path, provider: str | Provider | None = None) -> OpenHome:
 def _open(path: Path, provider: str | Provider | None) -> OpenHome:
     device_secret = device_secret_of(path, provider)
     if is_unsettled(path):
-        with suppress(HomeInUse), home_lock(path, _ROTATION):
+        with suppress(HomeInUse), home_lock(path, ROTATION):
             _settle(path, provider)
         device_secret = device_secret_of(path, provider)
     keys = open_device_keys(path / _KEYSLOTS, device_secret.secret())
@@ -166,7 +181,7 @@ def exchange_store_key(home: OpenHome, step: Step = lambda _: None) -> None:
 
     HomeInUse: another exchange runs. DiskFull, StoreBusy, StoreCorrupt: the former key counts as before.
     """
-    with home_lock(home.path, _ROTATION):
+    with home_lock(home.path, ROTATION):
         rotate_store(home.keyslots, home.ask_device_secret(), step)
         with home.store.read():
             pass  # this process follows at once
@@ -178,7 +193,7 @@ def exchange_device_secret(path: Path, provider: str | Provider | None = None, s
     Everybody keeps their PIN, and whoever has the home open goes on. HomeInUse: another exchange runs;
     DeviceSecretUnknown and the provider's own errors: the former secret counts as before.
     """
-    with home_lock(path, _ROTATION):
+    with home_lock(path, ROTATION):
         former = device_secret_of(path)
         chosen = _provider(provider or former.name)
         return rotate_device(path, former.secret(), chosen, _write_marker, step)

@@ -116,6 +116,17 @@ class Store:
             raw.execute("VACUUM").close()
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
+    def copy_into(self, path: Path) -> None:
+        """Write a copy of one instant into a new file, under the same key, beside writers of any process.
+
+        StoreError: there is no usable copy.
+        """
+        with self.read():
+            pass  # a file that was left is not the one to copy
+        with store_errors(), self._engine.connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            raw.execute("VACUUM INTO ?", (str(path),)).close()
+
     def close(self) -> None:
         """Close all connections; the last one of all processes takes the log into the main file."""
         self._engine.dispose()

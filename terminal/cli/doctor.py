@@ -18,6 +18,7 @@ from sync.errors import SyncError
 from sync.insurers import InsurerRecord
 from terminal.bootstrap import open_desk, pcsc_source, system_clock
 from terminal.cli.doctor_devices import clock_line, equipment, professional_card
+from terminal.cli.doctor_safety import safety
 from terminal.cli.finding import Finding, attempt, broken
 from terminal.cli.output import DONE, REFUSED, Answer
 from terminal.cli.session import home_of
@@ -66,6 +67,7 @@ def _desk(desk: Desk) -> Iterator[Finding]:
     usage = shutil.disk_usage(desk.home.path)
     free = usage.free * 100 // usage.total
     yield Finding("disk", "warn" if free < LOW_DISK_PERCENT else "pass", f"{free} %")
+    yield from safety(desk)
     for record in desk.home.insurers.all():
         yield attempt("profile", partial(_profile, record, desk), "fail")
 

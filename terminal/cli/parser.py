@@ -222,11 +222,31 @@ def _count(value: str) -> int:
     return number
 
 
+def _backup(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--to", type=Path, metavar=text("cli.help.dir"), help=text("cli.help.backup_to"))
+    parser.add_argument("--drill", action="store_true", help=text("cli.help.drill"))
+    _recovery_code(parser)
+
+
+def _restore(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar=text("cli.help.file").upper(), help=text("cli.help.backup_file"))
+    secret = text("cli.help.device_secret")
+    parser.add_argument("--device-secret", default="file", metavar=text("cli.help.name"), help=secret)
+    _recovery_code(parser)
+
+
+def _recovery_code(parser: argparse.ArgumentParser) -> None:
+    code_file = text("cli.help.recovery_code_file")
+    parser.add_argument("--recovery-code-file", type=Path, metavar=text("cli.help.file"), help=code_file)
+
+
 _COMMANDS: dict[str, tuple[str, Add]] = {
+    "backup": ("backups:make", _backup),
     "demo": ("demo:play", _demo),
     "doctor": ("doctor:examine", _nothing),
     "init": ("administration:create", _init),
     "quote": ("tariffs:quote", _quote),
+    "restore": ("backups:bring_back", _restore),
     "queue": ("sending:queue", _nothing),
     "sync": ("sending:sync_once", _sync),
     "verify": ("sending:verify", _verify),

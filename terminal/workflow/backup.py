@@ -1,0 +1,83 @@
+"""Backups, as the shop makes, rehearses and restores them.
+
+Rules: a backup needs nobody; what it holds opens with the paper recovery code alone. Each backup and each rehearsal is
+recorded, failed ones too, so that the screen can say how old the last good one is. A restored terminal belongs to the
+people it belonged to, with their PINs.
+"""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from sync.backup import (
+    Backup,
+    BackupBook,
+    BackupRecord,
+    Drill,
+    Restored,
+    make_backup,
+    rehearse,
+    restore_home,
+)
+from sync.backup.records import Kind
+from sync.crypto.recovery import RecoveryCode
+from sync.errors import SyncError
+from terminal.catalogue.shelf import FOLDER as CATALOGUES
+from terminal.config import FILE_NAME as CONFIG
+from terminal.workflow.desk import Desk
+
+LATE: Final[dict[Kind, timedelta]] = {"backup": timedelta(days=2), "drill": timedelta(days=35)}
+"""After what time the last good one is too old."""
+FOLDER: Final = "backups"
+_ASIDE: Final = ".drill"
+
+
+def back_up(desk: Desk, folder: Path | None) -> Backup:
+    """Make one backup, in `folder` or in the home's own, and record it; RecoveryMissing, and errors of the medium."""
+    book = BackupBook(desk.home.store)
+    try:
+        made = make_backup(desk.home, folder or desk.home.path / FOLDER, desk.now(), _settings(desk.home.path))
+    except SyncError as error:
+        book.add(BackupRecord("backup", desk.now(), ok=False, detail=error.code))
+        raise
+    book.add(BackupRecord("backup", desk.now(), ok=True, detail=made.path.name))
+    return made
+
+
+def drill(desk: Desk, made: Backup, typed: str | None) -> Drill:
+    """Rehearse the restore of a backup just made, with the paper code where it is `typed`, and record it.
+
+    RecoveryCodeInvalid, BackupInvalid, and errors of the medium; `Drill.ok` says whether all is as it was.
+    """
+    book = BackupBook(desk.home.store)
+    key = made.key if typed is None else RecoveryCode.parse(typed).opening()
+    try:
+        found = rehearse(made.path, desk.home.path / _ASIDE, key, desk.now())
+    except SyncError as error:
+        book.add(BackupRecord("drill", desk.now(), ok=False, detail=error.code))
+        raise
+    detail = ("paper" if typed is not None else "key") if found.ok else "differs"
+    book.add(BackupRecord("drill", desk.now(), ok=found.ok, detail=detail))
+    return found
+
+
+def restore(backup: Path, home: Path, typed: str, now: datetime, provider: str) -> Restored:
+    """Make a home of a backup with the paper code; RecoveryCodeInvalid, BackupInvalid, HomeExists and the like."""
+    return restore_home(backup, home, RecoveryCode.parse(typed).opening(), now, provider)
+
+
+def last_good(desk: Desk, kind: Kind) -> BackupRecord | None:
+    """The newest backup or rehearsal that succeeded."""
+    return BackupBook(desk.home.store).last(kind, good=True)
+
+
+def is_late(desk: Desk, kind: Kind) -> bool:
+    """Whether there is none, or the last good one is too old."""
+    last = last_good(desk, kind)
+    return last is None or desk.now() - last.at > LATE[kind]
+
+
+def _settings(home: Path) -> tuple[str, ...]:
+    """The shop's settings and its imported catalogues, as names below the home."""
+    catalogues = sorted(path for path in (home / CATALOGUES).rglob("*") if path.is_file())
+    return (CONFIG, *(str(path.relative_to(home)) for path in catalogues))
