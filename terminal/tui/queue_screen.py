@@ -102,8 +102,9 @@ class QueueScreen(CounterScreen):
     def _explain(self) -> None:
         item = self.selected()
         known = item is not None and item.reason and f"error.{item.reason}.what" in sentences()
+        stopped = self.state.snapshot.status.stopped if self.state.snapshot else None
         if item is None or not known or item.reason is None:
-            self.notice = None
+            self.notice = Notice.of(stopped, role=Role.BAD) if stopped else None
             return
         self.notice = Notice.of(item.reason, role=Role.BAD if item.state in NEED_A_PERSON else Role.WARN)
 

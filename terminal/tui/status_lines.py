@@ -2,8 +2,8 @@
 
 Rules: "en ligne" is said of the last acknowledgement, never of a cable; number, amount and age of what waits are
 never cut: on a narrow screen the words around them go first. Offline is amber on the whole band, for it is no fault;
-red is for rejections and for what blocks: an untrusted clock, a disk below 5 %, a claim older than three days (a
-week-end without line is not one).
+red is for rejections and for what blocks: an untrusted clock, a disk below 5 %, chains in réconciliation, a claim
+older than three days (a week-end without line is not one).
 """
 
 from datetime import timedelta
@@ -12,6 +12,7 @@ from terminal.i18n import age_text, moment_text, money_text, text, time_text
 from terminal.tui.card_slot import Slot
 from terminal.tui.spans import Line, Role, Span, first_fitting, left_right, length
 from terminal.tui.state import CounterState, Snapshot
+from terminal.workflow.types import Status
 
 DISK_FLOOR_PERCENT = 5
 LATE_AFTER = timedelta(days=3)
@@ -117,16 +118,27 @@ def _joined(facts: list[Span], gap: str, tone: _Tone) -> Line:
 def _others(snapshot: Snapshot, tone: _Tone, *, short: bool) -> list[Span]:
     """Clock, disk and device secret."""
     status = snapshot.status
-    facts: list[Span] = []
-    facts.append(
-        Span(text("status.clock_ok"), tone.plain) if status.clock_trusted else Span(text("status.clock_bad"), tone.bad)
-    )
+    facts = _alarms(status, tone, short=short)
+    if not status.clock_trusted:
+        facts.append(Span(text("status.clock_bad"), tone.bad))
+    elif not facts:
+        facts.append(Span(text("status.clock_ok"), tone.plain))
     low = status.disk_free_percent < DISK_FLOOR_PERCENT
     disk = text("status.disk_short" if short else "status.disk", percent=status.disk_free_percent)
     facts.append(Span(disk, tone.bad if low else tone.plain))
     if status.device_secret_weak:
         facts.append(Span(text("status.secret_weak_short" if short else "status.secret_weak"), tone.warn))
     return facts
+
+
+def _alarms(status: Status, tone: _Tone, *, short: bool) -> list[Span]:
+    """What stands before everything else, and in the place of a clock that is right: stopped chains, an old backup."""
+    alarms: list[Span] = []
+    if status.stopped is not None:
+        alarms.append(Span(text("status.stopped_short" if short else "status.stopped"), tone.bad))
+    if status.backup_late:
+        alarms.append(Span(text("status.backup_late_short" if short else "status.backup_late"), tone.warn))
+    return alarms
 
 
 _CARDS = {

@@ -77,6 +77,14 @@ def is_late(desk: Desk, kind: Kind) -> bool:
     return last is None or desk.now() - last.at > LATE[kind]
 
 
+def is_backup_due(desk: Desk) -> bool:
+    """Whether the screen has to say so: claims have been there for longer than a backup may be old."""
+    last = last_good(desk, "backup")
+    first = None if last else next(iter(desk.home.outbox.rows(limit=1)), None)
+    since = last.at if last else first.created_at if first else None
+    return since is not None and desk.now() - since > LATE["backup"]
+
+
 def _settings(home: Path) -> tuple[str, ...]:
     """The shop's settings and its imported catalogues, as names below the home."""
     catalogues = sorted(path for path in (home / CATALOGUES).rglob("*") if path.is_file())

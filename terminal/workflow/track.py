@@ -11,6 +11,7 @@ from terminal.domain.claim import ClaimState
 from terminal.vault.dossiers import Dossier
 from terminal.vault.requests import DocumentRequests
 from terminal.workflow.access import note_listed
+from terminal.workflow.backup import is_backup_due
 from terminal.workflow.desk import Desk
 from terminal.workflow.types import DayTotals, Link, Status, WorkItem
 
@@ -42,6 +43,8 @@ def status_of(desk: Desk) -> Status:
         disk_free_percent=usage.free * 100 // usage.total,
         device_secret=desk.home.device_secret_name,
         device_secret_weak=desk.home.device_secret_weak,
+        stopped=next((one.reason for one in desk.home.outbox.chains.reconciling()), None),
+        backup_late=is_backup_due(desk),
     )
 
 

@@ -164,7 +164,10 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the two status lines say. `waiting_cents` is None while nobody is logged in."""
+    """What the two status lines say. `waiting_cents` is None while nobody is logged in.
+
+    `stopped`: why nothing is numbered for some insurer (a code); `backup_late`: the last good backup is too old.
+    """
 
     waiting: int
     waiting_cents: int | None
@@ -176,6 +179,8 @@ class Status:
     disk_free_percent: int
     device_secret: str
     device_secret_weak: bool
+    stopped: str | None = None
+    backup_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,3 +113,18 @@ def test_names_are_masked_to_initials() -> None:
     assert initials("") == ""
     assert CounterState(masked=True).shown_name("ROUX Inès") == "R. I."
     assert CounterState().shown_name("ROUX Inès") == "ROUX Inès"
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_stopped_chains_and_an_old_backup_are_said(width: int) -> None:
+    """In red and amber, in the place of a clock that is right; a clock that is wrong stays."""
+    status = replace(ONLINE, stopped="fork", backup_late=True)
+    line = status_lines(state_of(status), width)[1]
+    said = plain(line)
+    assert "■ RÉCONCIL" in said or "RÉCONCILIATION" in said
+    assert "▲ Sauvegarde" in said
+    assert "Horloge sûre" not in said
+    assert said.rstrip().endswith("14:32")
+    assert {span.role for span in line if "RÉCONCIL" in span.text} == {Role.BAR_BAD}
+    wrong = plain(status_lines(state_of(replace(status, clock_trusted=False)), width)[1])
+    assert "HORLOGE" in wrong
