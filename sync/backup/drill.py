@@ -51,8 +51,6 @@ def rehearse(backup: Path, aside: Path, key: Key, now: datetime) -> Drill:
         return passing
 
     with built_home(backup, aside, key, now, provider) as (home, manifest):
-        checks, told = home.check(), manifest.figures
-        with home.store.read() as connection:
-            found = figures_of(connection)
+        checks, told, found = home.check(), manifest.figures, figures_of(home.store)
         different = tuple(name for name in told.__struct_fields__ if getattr(told, name) != getattr(found, name))
         return Drill(checks, sum(found.states.values()), different, len(home.outbox.chains.reconciling()))

@@ -24,7 +24,6 @@ from sync.crypto.keyslots import recovery_public
 from sync.durable import OWNER_ONLY, flush_folder, medium_errors
 from sync.errors import BackupInvalid
 from sync.home import ROTATION, OpenHome, home_lock
-from sync.queue.reconciliation import anchor
 from sync.store import Store
 
 KEPT: Final = 10
@@ -103,12 +102,12 @@ def _copied(
     """The manifest, and where each of its files is to be read."""
     copy = aside / home.store.path.name
     home.store.copy_into(copy)
-    with closing(Store.open(copy, keys.store, create=False)) as store, store.read() as connection:
-        mark, figures = anchor(connection), figures_of(connection)
+    with closing(Store.open(copy, keys.store, create=False)) as store:
+        figures = figures_of(store)
     named = [name for name in settings if (home.path / name).is_file()]
     files = [
         entry_of(copy.name, copy),
-        entry_of(home.counterfoil.path.name, home.counterfoil.path, mark.offset),
+        entry_of(home.counterfoil.path.name, home.counterfoil.path, figures.counterfoil[0]),
         *(entry_of(name, home.path / name) for name in (home.keyslots.name, *named)),
     ]
     sources = [copy, home.counterfoil.path, home.keyslots, *(home.path / name for name in named)]

@@ -14,6 +14,8 @@ from typing import Final
 from sqlalchemy import Connection, select, text
 
 from sync.contract.envelope import GENESIS, digest
+from sync.queue.blocks import Mark
+from sync.queue.reconciliation import anchor
 from sync.queue.tables import ADOPTED, CHAIN, ELSEWHERE, OUTBOX, RECONCILING, instant, milliseconds
 from sync.store import Store
 
@@ -94,6 +96,16 @@ class Chains:
             seq, head = chain_of(connection, insurer)
             last = select(OUTBOX.c.seq).where(*receipted).order_by(OUTBOX.c.seq.desc()).limit(1)
             return Standing(seq, head, connection.execute(last).scalar() or 0)
+
+    def heads(self) -> dict[str, tuple[int, str]]:
+        """The last number and the digest of the last dispatch, by insurer."""
+        with self._store.read() as connection:
+            return {row.insurer: (row.seq, row.head) for row in connection.execute(select(CHAIN))}
+
+    def followed(self) -> Mark:
+        """Where the counterfoil ended when the store last followed it."""
+        with self._store.read() as connection:
+            return anchor(connection)
 
     def digest_at(self, insurer: str, seq: int) -> str | None:
         """The digest of the dispatch with this number, as far as it is known here."""
