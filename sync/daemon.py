@@ -22,7 +22,7 @@ from typing import Final
 
 from sync.backoff import Breakers
 from sync.client import Peers
-from sync.engine import DrainReport, drain
+from sync.engine import DrainReport, drain, insurers_due
 from sync.errors import DiskFull, StoreError, SyncError
 from sync.eventlog import event, fault, start_log
 from sync.home import OpenHome, home_lock, open_home
@@ -78,8 +78,9 @@ def _stop_on_signals() -> threading.Event:
 def drain_now(home: OpenHome) -> DrainReport:
     """One pass because a person asks: what waits for its next try does not wait. The caller holds the lock `sync`."""
     home.outbox.hurry()
+    home.logs.book.hurry(_now())
     with _peers(home) as peers:
-        report = drain(home.outbox, peers, _now, random.SystemRandom())
+        report = drain(home.outbox, peers, _now, random.SystemRandom(), logs=home.logs)
         for insurer, code in fetch_events(home, peers).items():
             report.errors.setdefault(insurer, code)
     return report
@@ -138,12 +139,20 @@ def _hear(home: OpenHome) -> None:
 def _pass(home: OpenHome, breakers: Breakers, confirmed: set[str], stop: threading.Event) -> DrainReport:
     """Push what may leave now; a full medium is waited for, because the counter may make room."""
     try:
-        if not home.outbox.insurers_due(_now()) and not any(one.allowed for one in home.outbox.chains.reconciling()):
+        settling = any(one.allowed for one in home.outbox.chains.reconciling())
+        if not settling and not insurers_due(home.outbox, home.logs, _now()):
             return DrainReport()
         with _peers(home) as peers:
             rng = random.SystemRandom()
             return drain(
-                home.outbox, peers, _now, rng, breakers=breakers, confirmed=confirmed, go_on=lambda: not stop.is_set()
+                home.outbox,
+                peers,
+                _now,
+                rng,
+                breakers=breakers,
+                confirmed=confirmed,
+                go_on=lambda: not stop.is_set(),
+                logs=home.logs,
             )
     except DiskFull as error:
         fault(error.code, error)

@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from sync.backoff import Breakers, batch_size, delay
@@ -22,11 +23,16 @@ from sync.errors import (
     InsurerUnreachable,
     InsurerUntrusted,
     KeyInvalid,
+    ProofMissing,
     ReceiptInvalid,
     SignatureInvalid,
     SyncError,
     TransitionInvalid,
+    WitnessesMissing,
 )
+from sync.logbook import Findings
+from sync.logbook import write as write_findings
+from sync.logwatch import ASK_AGAIN, LogWatch
 from sync.peer import Peer, PushResult
 from sync.queue import Outbox, Reconciling, Row, Settlement
 from sync.queue.standing import AHEAD, STOPPING
@@ -45,6 +51,8 @@ _PEER_ERRORS: Final = (
     ContractError,
     KeyInvalid,
 )
+_PATIENT: Final = (ProofMissing.code, WitnessesMissing.code)
+"""Why a proof may come later without anything being wrong."""
 _FORM_PROBLEMS: Final = frozenset({"request_invalid", "too_large", "media_type_unsupported"})
 """Refusals of a whole request: said of one package they will never change."""
 
@@ -56,8 +64,8 @@ class DrainReport:
     """What one pass did.
 
     `acknowledged` counts claims settled now, each on a receipt that was `verified`; `duplicates` those the insurer had
-    already; `blocked` are the claims of a fork or conflict; `settled` the chains settled in this pass; `errors` is a
-    code per insurer.
+    already; `blocked` are the claims of a fork or conflict; `settled` the chains settled in this pass; `proved` and
+    `unproved` are claims whose insurer's log was, or was not, shown to hold them; `errors` is a code per insurer.
     """
 
     pushed: int = 0
@@ -66,6 +74,8 @@ class DrainReport:
     duplicates: int = 0
     rejected: int = 0
     postponed: int = 0
+    proved: int = 0
+    unproved: int = 0
     blocked: list[str] = field(default_factory=list)
     settled: list[Settlement] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
@@ -90,6 +100,7 @@ class _Pass:
     breakers: Breakers
     confirmed: set[str]
     report: DrainReport
+    logs: LogWatch | None
 
     def count(self, name: str, number: int) -> None:
         setattr(self.report, name, getattr(self.report, name) + number)
@@ -106,20 +117,27 @@ def drain(  # noqa: PLR0913  # all that a pass touches is passed in, so that not
     breakers: Breakers | None = None,
     confirmed: set[str] | None = None,
     go_on: Callable[[], bool] = lambda: True,
+    logs: LogWatch | None = None,
 ) -> DrainReport:
     """Push all that may leave at `now()`; errors of insurers are in the report, errors of the store are raised.
 
     `observe(name, number)` is told of each step: pushed, verified, acknowledged, duplicates, rejected, postponed.
     `go_on` is asked before each request. `breakers` are kept by a caller that drains again and again, and so is
-    `confirmed`: the insurers that said that this terminal's chain is the one they hold.
+    `confirmed`: the insurers that said that this terminal's chain is the one they hold. With `logs`, the proofs beside
+    receipts are judged, and missing ones asked for again.
     """
     known = confirmed if confirmed is not None else set[str]()
-    state = _Pass(outbox, peer_for, now, rng, observe, go_on, breakers or Breakers(), known, DrainReport())
+    state = _Pass(outbox, peer_for, now, rng, observe, go_on, breakers or Breakers(), known, DrainReport(), logs)
     stopped = {one.insurer: one for one in outbox.chains.reconciling()}
     settling = {insurer for insurer, one in stopped.items() if one.allowed}
-    for insurer in sorted(settling.union(outbox.insurers_due(now()))):
+    for insurer in sorted(settling.union(insurers_due(outbox, logs, now()))):
         _drain_insurer(state, insurer, stopped.get(insurer))
     return state.report
+
+
+def insurers_due(outbox: Outbox, logs: LogWatch | None, now: datetime) -> list[str]:
+    """The insurers that a claim may leave for at `now`, or that owe a proof that is to be asked for."""
+    return list(dict.fromkeys((*outbox.insurers_due(now), *(logs.book.insurers_waiting(now) if logs else ()))))
 
 
 def _drain_insurer(state: _Pass, insurer: str, stopped: Reconciling | None) -> None:
@@ -139,6 +157,39 @@ def _drain_insurer(state: _Pass, insurer: str, stopped: Reconciling | None) -> N
         if not _push(state, peer, rows):
             return
         state.breakers.succeeded(insurer)
+    if state.logs is not None:
+        _ask_for_proofs(state, state.logs, peer, insurer)
+
+
+def _ask_for_proofs(state: _Pass, logs: LogWatch, peer: Peer, insurer: str) -> None:
+    """Send again the packages whose receipts have no proof yet: the same receipt comes, and by now the proof may."""
+    while state.go_on() and (ids := logs.book.waiting(insurer, state.now(), batch_size(0))):
+        rows = [state.outbox.get(claim_id) for claim_id in ids]
+        try:
+            results = peer.push([row.package or b"" for row in rows])
+        except _PEER_ERRORS as error:
+            logs.book.postpone(insurer, state.now() + ASK_AGAIN)
+            state.report.errors[insurer] = _code_of(error)
+            return
+        same = [result.receipt == row.receipt for row, result in zip(rows, results, strict=True)]
+        offered = {
+            row.claim_id: (row, result.proof if kept else None)
+            for row, result, kept in zip(rows, results, same, strict=True)
+        }
+        findings = logs.judge(insurer, offered, peer.log_file, state.now())
+        logs.book.keep(findings)
+        _count_proofs(state, findings)
+        if not all(same):
+            state.report.errors[insurer] = ReceiptInvalid.code
+
+
+def _count_proofs(state: _Pass, findings: Findings) -> None:
+    for name, number in (("proved", len(findings.proofs)), ("unproved", len(findings.missing))):
+        if number:
+            state.count(name, number)
+    wrong = sorted({code for code in findings.missing.values() if code not in _PATIENT})
+    if wrong:
+        state.report.errors[findings.insurer] = wrong[0]
 
 
 def _next_rows(state: _Pass, insurer: str) -> list[Row]:
@@ -153,6 +204,8 @@ def _confirm(state: _Pass, insurer: str, peer: Peer, *, settling: bool) -> bool:
         state.outbox.chains.stop([insurer], AHEAD, state.now())
         state.report.errors[insurer] = AHEAD
         return False
+    if state.logs is not None and (settling or insurer not in state.confirmed):
+        state.logs.adopt(insurer, state.now())
     state.confirmed.add(insurer)
     return True
 
@@ -172,7 +225,7 @@ def _push(state: _Pass, peer: Peer, rows: Sequence[Row]) -> bool:
     state.count("pushed", len(rows))
     verified: dict[str, PushResult] = {}
     outcomes = [_apply(state, peer, result, verified) for result in results]
-    _settle(state, verified)
+    _settle(state, peer, verified)
     failed = [row for row, outcome in zip(rows, outcomes, strict=True) if outcome is not None]
     if failed:
         _postpone(state, failed, next(outcome for outcome in outcomes if outcome is not None))
@@ -202,16 +255,27 @@ def _apply(state: _Pass, peer: Peer, result: PushResult, verified: dict[str, Pus
     return None
 
 
-def _settle(state: _Pass, verified: Mapping[str, PushResult]) -> None:
+def _settle(state: _Pass, peer: Peer, verified: Mapping[str, PushResult]) -> None:
     """Keep the receipts of a batch in one act: a flush for the batch instead of one for each claim."""
     if not verified:
         return
     receipts = {claim_id: result.receipt for claim_id, result in verified.items() if result.receipt is not None}
-    state.outbox.settle_many(receipts, state.now())
+    findings = _judged(state, peer, verified)
+    state.outbox.settle_many(receipts, state.now(), beside=partial(write_findings, findings=findings))
+    _count_proofs(state, findings)
     known = sum(result.status == _KNOWN for result in verified.values())
     for name, number in (("verified", len(verified)), ("acknowledged", len(verified)), ("duplicates", known)):
         if number:
             state.count(name, number)
+
+
+def _judged(state: _Pass, peer: Peer, verified: Mapping[str, PushResult]) -> Findings:
+    rows = {claim_id: state.outbox.get(claim_id) for claim_id in verified}
+    if state.logs is None or not rows:
+        return Findings("", state.now(), state.now())
+    insurer = next(iter(rows.values())).insurer
+    offered = {claim_id: (rows[claim_id], result.proof) for claim_id, result in verified.items()}
+    return state.logs.judge(insurer, offered, peer.log_file, state.now())
 
 
 def _apply_problem(state: _Pass, result: PushResult, problem: str) -> _Trouble | None:

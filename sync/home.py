@@ -3,6 +3,7 @@
     home.json        written last: a folder without it is no home, or one whose creation was interrupted
     keyslots.json    wrapped keys          store.db         the encrypted file (and its -wal, -shm)
     counterfoil.log  the souche            locks/           one file for each kind of process
+    witnesses.json   the shop's own witnesses of insurers' logs, if it names any
     (config.json and device.secret belong to the terminal and to the file provider of device secrets)
 
 Rules: creation that was interrupted leaves nothing that anybody relied on, so it can simply be run again; a folder
@@ -38,6 +39,8 @@ from sync.errors import (
 )
 from sync.inbox import Inbox
 from sync.insurers import InsurerBook
+from sync.logbook import LogBook
+from sync.logwatch import LogWatch, own_quorum
 from sync.providers import DeviceSecret, Provider
 from sync.queue import Counterfoil, Outbox
 from sync.rotation import (
@@ -77,6 +80,7 @@ class OpenHome:
     store: Store = field(repr=False)
     counterfoil: Counterfoil = field(repr=False)
     outbox: Outbox = field(repr=False)
+    logs: LogWatch = field(repr=False)
     insurers: InsurerBook = field(repr=False)
     inbox: Inbox = field(repr=False)
     signer: SigningKey
@@ -252,13 +256,15 @@ def _open_parts(
         undo.callback(store.close)
         counterfoil = Counterfoil.open(path / _COUNTERFOIL)
         undo.callback(counterfoil.close)
+        insurers = InsurerBook(store)
         opened = OpenHome(
             path=path,
             store=store,
             counterfoil=counterfoil,
             outbox=Outbox(store, counterfoil),
-            insurers=InsurerBook(store),
+            insurers=insurers,
             inbox=Inbox(store),
+            logs=LogWatch(LogBook(store), insurers.get, own_quorum(path)),
             signer=keys.signing,
             tls_key=keys.tls,
             device_secret=secret,

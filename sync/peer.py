@@ -13,13 +13,14 @@ from sync.crypto.signing import SigningKey, VerifyingKey
 
 @dataclass(frozen=True)
 class PushResult:
-    """What the insurer said of one package: a receipt not yet verified, or the code of a problem."""
+    """What the insurer said of one package: a receipt (and a proof) not yet verified, or the code of a problem."""
 
     claim_id: str
     status: int
     receipt: str | None = field(default=None, repr=False)
     problem: str | None = None
     retry_after: float | None = None
+    proof: str | None = field(default=None, repr=False)
 
 
 class Peer(Protocol):
@@ -44,3 +45,9 @@ class Peer(Protocol):
 
     def receipts(self, after: int) -> list[str]:
         """The receipts (JWS, not yet verified) of this terminal's claims with a higher number, lowest first."""
+
+    def log_file(self, path: str) -> bytes:
+        """The file of the insurer's log with this path under the log's prefix.
+
+        InsurerUnreachable, InsurerUntrusted, InsurerRefused (there is none).
+        """

@@ -80,6 +80,18 @@ class Channel:
 
     def ask(self, question: Question, kind: type[Answer]) -> tuple[Answer, int]:
         """The answer to a question, with its status (200 or 201). The errors of this module's rules."""
+        raw = self._judged(question)
+        return _decoded(raw, kind), raw.status
+
+    def read(self, question: Question) -> bytes:
+        """The bytes that answer a question, of the media type it accepts. The errors of this module's rules."""
+        return self._judged(question).body
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def _judged(self, question: Question) -> _Raw:
         raw = self._exchange(question)
         if raw.status == 401 and self._learn_time(raw):
             raw = self._exchange(question)
@@ -87,11 +99,7 @@ class Channel:
             raise _refusal(raw)
         if raw.headers.get("content-type") != question.accept:
             raise InsurerUnreachable("an answer of another media type", status=raw.status)
-        return _decoded(raw, kind), raw.status
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._http.close()
+        return raw
 
     def _exchange(self, question: Question) -> _Raw:
         url = self._origin + question.path

@@ -13,6 +13,7 @@ from sync.client.channel import Channel, Now, Question, utc_now
 from sync.contract.envelope import STATE_TYP, ChainState, Package, decode
 from sync.contract.exchange import (
     BATCH_TYPE,
+    CHECKPOINT_MEDIA,
     EVENTS_TYPE,
     HEALTH_TYPE,
     KEYS_TYPE,
@@ -23,6 +24,7 @@ from sync.contract.exchange import (
     RECEIPTS_TYPE,
     RESULTS_TYPE,
     STATE_TYPE,
+    TILE_MEDIA,
     BatchAnswer,
     BatchResult,
     EventsAnswer,
@@ -107,6 +109,11 @@ class InsurerClient:
         """Return when the insurer says that it can store claims."""
         self._channel.ask(Question("GET", "/v1/health", HEALTH_TYPE), HealthAnswer)
 
+    def log_file(self, path: str) -> bytes:
+        """The file of the insurer's log with this path, such as `tile/0/000`; nothing of it is verified here."""
+        media = CHECKPOINT_MEDIA if path == "checkpoint" else TILE_MEDIA
+        return self._channel.read(Question("GET", f"/log/{path}", media))
+
     def close(self) -> None:
         """Close the connection."""
         self._channel.close()
@@ -128,7 +135,7 @@ class InsurerClient:
             if not _is_of_one_claim(refused):
                 raise
             return PushResult(claim_id, int(refused.facts["status"]), problem=str(refused.facts["problem"]))
-        return PushResult(claim_id, status, receipt=answer.receipt)
+        return PushResult(claim_id, status, receipt=answer.receipt, proof=answer.proof)
 
     def _push_batch(self, ids: Sequence[str], packages: Sequence[bytes]) -> list[PushResult]:
         body = gzip.compress(join_batch(tuple(packages)), mtime=0)
@@ -182,4 +189,4 @@ def _push_result(claim_id: str, result: BatchResult) -> PushResult:
         raise InsurerUnreachable("the results are not in the order of the packages")
     problem = result.problem.code if result.problem is not None else None
     known = problem if problem is None or problem in PROBLEMS else "unknown"
-    return PushResult(claim_id, result.status, result.receipt, known)
+    return PushResult(claim_id, result.status, result.receipt, known, proof=result.proof)

@@ -92,12 +92,14 @@ class Outbox(QueueReader):
         """The insurer's receipt, verified by the caller, is kept: `acknowledged`. A second receipt changes nothing."""
         self.settle_many({claim_id: receipt}, received_at)
 
-    def settle_many(self, receipts: Mapping[str, str], received_at: datetime) -> None:
-        """The same for the receipts of a batch, by claim id: all of them are durable together, or none is."""
+    def settle_many(self, receipts: Mapping[str, str], received_at: datetime, beside: Beside | None = None) -> None:
+        """The same for the receipts of a batch, by claim id: all are durable together with what `beside` writes."""
         at = milliseconds(received_at)
         with self._store.write() as connection:
             for claim_id, receipt in receipts.items():
                 _settle(connection, row_of_claim(connection, claim_id), receipt, at)
+            if beside is not None:
+                beside(connection)
 
     def refuse(self, claim_id: str, problem: str) -> None:
         """The insurer will never take this claim, for the reason `problem` (a code of the contract): `rejected`."""

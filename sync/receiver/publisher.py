@@ -80,10 +80,14 @@ class Publisher:
     def cover(self, place: int) -> View:
         """A published checkpoint whose tree has the entry at `place`; LogDamaged, DiskFull, MediumFailed."""
         with self._turn:
-            while (view := self._view) is None or view.tree.size <= place or self._is_to_cosign(view):
+            while (view := self._view) is None or view.tree.size <= place or self._is_behind(view):
                 with folder_lock(self._files.folder):
                     self._view = self._advance(place)
             return view
+
+    def _is_behind(self, view: View) -> bool:
+        """Whether another worker published since (a terminal must never see the log go back), or witnesses are due."""
+        return view.note != self._files.checkpoint() or self._is_to_cosign(view)
 
     def _is_to_cosign(self, view: View) -> bool:
         return not view.cosigned and self._now() - view.asked_at >= COSIGNING_PAUSE

@@ -1,4 +1,4 @@
-"""Checking all that a home promises, offline: store, counterfoil, chain of dispatches, access journal, receipts.
+"""Checking all that a home promises, offline: store, counterfoil, chain, access journal, receipts, logs, witnesses.
 
 Rules: nothing is repaired here and nothing is believed: every signature is verified again from the stored bytes, with
 the key that was pinned at enrolment.
@@ -30,7 +30,7 @@ class Check:
 
 
 def verify_home(desk: Desk) -> tuple[Check, ...]:
-    """Every check, in the order in which one builds on the other: file, chain, counterfoil, access journal, receipts.
+    """Every check, in the order in which one builds on the other: file, chain, counterfoil, journal, receipts, logs.
 
     While somebody is logged in, the journal's running seal is checked too.
     """
@@ -40,7 +40,17 @@ def verify_home(desk: Desk) -> tuple[Check, ...]:
     checks = tuple(Check(line.name, line.ok, line.detail) for line in (*desk.home.check(), journal, erasures))
     rows = [row for row in desk.home.outbox.rows() if row.receipt]
     false = [row.claim_id for row in rows if not _verifies(desk, row)]
-    return (*checks, Check("receipts", ok=not false, detail=", ".join(false) or str(len(rows))))
+    receipts = Check("receipts", ok=not false, detail=", ".join(false) or str(len(rows)))
+    return (*checks, receipts, *_log_checks(desk))
+
+
+def _log_checks(desk: Desk) -> tuple[Check, Check]:
+    """The proofs that insurers' logs hold the claims, and the logs' pasts as this shop saw them."""
+    found = desk.home.logs.check(desk.home.outbox.get, desk.now())
+    wrong = [*found.false, *found.late]
+    proofs = Check("log_proofs", ok=not wrong, detail=", ".join(wrong) or f"{found.proved} (+ {len(found.waiting)})")
+    logs = Check("logs", ok=not found.troubles, detail=", ".join(found.troubles) or str(len(found.heads)))
+    return proofs, logs
 
 
 def receipts_that_verify(desk: Desk) -> int:

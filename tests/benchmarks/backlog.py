@@ -26,6 +26,7 @@ from sync.contract.envelope import (
 )
 from sync.crypto.signing import SigningKey, VerifyingKey
 from sync.engine import drain
+from sync.errors import InsurerUnreachable
 from sync.home import OpenHome, create_home, open_home
 from sync.peer import PushResult
 from tests.benchmarks.sample import INSURER, NOW, SealedClaims
@@ -44,6 +45,10 @@ class SigningInsurer:
     def verifiers(self) -> Sequence[VerifyingKey]:
         """The key its receipts are signed with."""
         return (self._own.public,)
+
+    def log_file(self, path: str) -> bytes:
+        """This insurer has no log."""
+        raise InsurerUnreachable("no log", path=path)
 
     def push(self, packages: Sequence[bytes]) -> list[PushResult]:
         """A receipt for each."""

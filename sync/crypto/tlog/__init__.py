@@ -8,7 +8,7 @@ c2sp.org/signed-note, tlog-checkpoint, tlog-cosignature, tlog-tiles, tlog-proof.
 from sync.crypto.tlog.checkpoint import Checkpoint, checkpoint_in
 from sync.crypto.tlog.merkle import EMPTY_ROOT, leaf_hash, verify_consistency, verify_inclusion
 from sync.crypto.tlog.notes import Note, NoteKey, NoteSigner, read_note
-from sync.crypto.tlog.proof import Policy, Proof, Quorum, read_proof, verify_proof
+from sync.crypto.tlog.proof import Policy, Proof, Quorum, read_proof, verify_logged, verify_proof, verify_quorums
 from sync.crypto.tlog.tiles import Tile, entries_in, grow, read_tile_path
 from sync.crypto.tlog.tree import Tree
 
@@ -32,5 +32,7 @@ __all__ = [
     "read_tile_path",
     "verify_consistency",
     "verify_inclusion",
+    "verify_logged",
     "verify_proof",
+    "verify_quorums",
 ]

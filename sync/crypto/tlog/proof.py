@@ -6,8 +6,8 @@ here they are refused, so that no bit of a proof can change unseen. For the same
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from sync.crypto.tlog.checkpoint import Checkpoint, checkpoint_in, number_in
@@ -40,6 +40,13 @@ class Policy:
         if self.log.kind != LOG_KEY or wrong:
             raise ContractError("a log and a witness sign with keys of two kinds")
 
+    def require(self, cosigned: frozenset[NoteKey]) -> None:
+        """Return when these witnesses reach every quorum; else WitnessesMissing."""
+        for quorum in self.quorums:
+            found = len(cosigned.intersection(quorum.witnesses))
+            if found < quorum.needed:
+                raise WitnessesMissing("fewer witnesses than the policy wants", found=found, needed=quorum.needed)
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -70,23 +77,42 @@ def read_proof(text: str) -> Proof:
 
 
 def verify_proof(entry: bytes, text: str, policy: Policy) -> Checkpoint:
-    """The checkpoint that a proof (text) shows to hold `entry`.
+    """The checkpoint that a proof (text) shows to hold `entry`, cosigned as the policy wants.
+
+    ProofInvalid as `verify_logged`. WitnessesMissing: all is right as far as it goes, but too few witnesses cosigned.
+    """
+    checkpoint, cosigned = verify_logged(entry, text, policy)
+    policy.require(cosigned)
+    return checkpoint
+
+
+def verify_logged(entry: bytes, text: str, policy: Policy) -> tuple[Checkpoint, frozenset[NoteKey]]:
+    """The checkpoint that a proof (text) shows to hold `entry`, signed by the log, and who cosigned it.
 
     ProofInvalid: a part is not of its form, does not verify, or is signed by a key the policy does not name.
-    WitnessesMissing: all is right as far as it goes, but fewer witnesses cosigned than the policy wants.
     """
     try:
         proof = read_proof(text)
-        note = read_note(proof.checkpoint)
-        checkpoint = checkpoint_in(note.text)
+        checkpoint, cosigned = _opened(proof.checkpoint, policy)
         verify_inclusion(leaf_hash(entry), proof.index, checkpoint.size, checkpoint.root, proof.path)
-        cosigned = _signers(note, policy)
     except (ContractError, SignatureInvalid) as error:
         raise ProofInvalid(str(error)) from error
+    return checkpoint, cosigned
+
+
+def verify_quorums(checkpoint: str, policy: Policy) -> None:
+    """Return when a signed checkpoint is cosigned as the policy wants; else WitnessesMissing, SignatureInvalid."""
+    policy.require(_opened(checkpoint, policy)[1])
+
+
+@lru_cache(maxsize=16)
+def _opened(signed: str, policy: Policy) -> tuple[Checkpoint, frozenset[NoteKey]]:
+    """A checkpoint and who cosigned it; the proofs of a batch share one, and its signatures are verified once."""
+    note = read_note(signed)
+    checkpoint = checkpoint_in(note.text)
     if checkpoint.origin != policy.log.name:
-        raise ProofInvalid("the checkpoint is another log's")
-    _require_quorums(cosigned, policy.quorums)
-    return checkpoint
+        raise SignatureInvalid("the checkpoint is another log's")
+    return checkpoint, _signers(note, policy)
 
 
 def _signers(note: Note, policy: Policy) -> frozenset[NoteKey]:
@@ -96,10 +122,3 @@ def _signers(note: Note, policy: Policy) -> frozenset[NoteKey]:
     if policy.log not in signers or len(signers) != len(note.signatures):
         raise SignatureInvalid("the checkpoint is not signed by the log, or by a key that is not of the policy")
     return signers - {policy.log}
-
-
-def _require_quorums(cosigned: frozenset[NoteKey], quorums: Sequence[Quorum]) -> None:
-    for quorum in quorums:
-        found = len(cosigned.intersection(quorum.witnesses))
-        if found < quorum.needed:
-            raise WitnessesMissing("fewer witnesses than the policy wants", found=found, needed=quorum.needed)

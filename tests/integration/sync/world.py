@@ -163,13 +163,19 @@ class Terminal:
     def drain(self) -> DrainReport:
         """One pass over all insurers, with connections of its own."""
         with Peers(self.home.insurers.get, self.home.tls_key, self.home.signer) as peers:
-            return drain(self.home.outbox, peers, now, random.Random(1), confirmed=self.confirmed)
+            return drain(self.home.outbox, peers, now, random.Random(1), confirmed=self.confirmed, logs=self.home.logs)
 
     def drain_later(self) -> DrainReport:
         """One pass as if an hour had passed since the last one."""
         with Peers(self.home.insurers.get, self.home.tls_key, self.home.signer) as peers:
-            later = random.Random(1)
-            return drain(self.home.outbox, peers, lambda: now() + timedelta(hours=1), later, confirmed=self.confirmed)
+            return drain(
+                self.home.outbox,
+                peers,
+                lambda: now() + timedelta(hours=1),
+                random.Random(1),
+                confirmed=self.confirmed,
+                logs=self.home.logs,
+            )
 
     def states(self) -> list[str]:
         """The states of all claims, in the order of their registration."""

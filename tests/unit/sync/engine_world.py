@@ -24,6 +24,7 @@ from sync.crypto.claims import seal_claim
 from sync.crypto.sealing import OpeningKey
 from sync.crypto.signing import SigningKey, VerifyingKey
 from sync.engine import DrainReport, drain
+from sync.errors import InsurerRefused
 from sync.peer import Peer, PushResult
 from sync.queue import Entry, Outbox
 from sync.receipts import opened_receipt
@@ -77,6 +78,10 @@ class ScriptedInsurer:
 
     def _said(self, signed: str) -> Receipt:
         return opened_receipt(signed, self.verifiers)
+
+    def log_file(self, path: str) -> bytes:
+        """This insurer has no log."""
+        raise InsurerRefused("no log", problem="not_found", status=404, path=path)
 
     def acknowledge(self, package: bytes, *, by: SigningKey | None = None, **changed: Any) -> PushResult:
         """A receipt as it should be, some members changed, made by this insurer's key or another."""
