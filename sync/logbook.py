@@ -211,5 +211,13 @@ def write(connection: Connection, findings: Findings) -> None:
 
 
 def _head(row: Any) -> Head:
-    path = tuple(bytes.fromhex(step) for step in row.path.split(",") if step)
-    return Head(row.origin, row.size, row.insurer, row.checkpoint, path, row.signed or "")
+    return Head(row.origin, row.size, row.insurer, row.checkpoint, _path(row.path), row.signed or "")
+
+
+def _path(text: str) -> tuple[bytes, ...]:
+    """The hashes of a kept path; a hash of no bytes, which proves nothing, for a text that was changed."""
+    try:
+        path = tuple(bytes.fromhex(step) for step in text.split(",") if step)
+    except ValueError:
+        return (b"",)
+    return path if ",".join(step.hex() for step in path) == text else (b"",)

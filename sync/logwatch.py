@@ -150,15 +150,17 @@ class LogWatch:
     def _check_head(self, verdict: "LogVerdict", head: Head, former: Head | None) -> None:
         try:
             found = _checkpoint(head)
-            policy = policy_of(self._profile(head.insurer, head.profile))
-            if policy is None or not read_note(head.checkpoint).signed_by(policy.log):
-                raise ProofInvalid("the log did not sign this checkpoint")
+            policy = policy_of(self._profile(head.insurer, head.profile), self.own)
+            if policy is None:
+                raise ProofInvalid("the profile names no log")
+            with suppress(WitnessesMissing):
+                verify_quorums(head.checkpoint, policy)
             if former is not None:
                 known = _checkpoint(former)
                 verify_consistency(known.size, known.root, found.size, found.root, head.path)
             verdict.heads[found.origin, found.size] = found.root
-        except SyncError:
-            verdict.troubles.append(f"{LogForked.code} {head.origin}")
+        except SyncError as error:
+            verdict.troubles.append(f"{error.code} {head.origin}")
 
 
 @dataclass
