@@ -23,6 +23,7 @@ from pathlib import Path
 import pytest
 
 from hardware.emulator import Profile, parse_profile
+from sync.queue import Counterfoil, Frame
 from terminal.bootstrap import enrol_with
 from terminal.cli.demo_insurers import KINDS, DemoInsurer, create_insurer
 from terminal.domain.notation import WrittenEye
@@ -56,9 +57,19 @@ def hits(blob: bytes, needles: Iterable[str] = NEEDLES) -> list[str]:
 
 
 def everything(folder: Path) -> bytes:
-    """The names and contents of all files below a folder."""
+    """The names and contents of all files below a folder, a counterfoil's also as it is before it is deflated."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    return b"\n".join(str(path).encode() + b"\n" + path.read_bytes() for path in files)
+    kept = [frame.body for path in files if path.name == "counterfoil.log" for frame in frames_of(path)]
+    return b"\n".join([*(str(path).encode() + b"\n" + path.read_bytes() for path in files), *kept])
+
+
+def frames_of(counterfoil: Path) -> list[Frame]:
+    """All that a counterfoil keeps."""
+    opened = Counterfoil.open(counterfoil)
+    try:
+        return list(opened.frames())
+    finally:
+        opened.close()
 
 
 def planted() -> Profile:

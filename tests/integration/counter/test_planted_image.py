@@ -19,10 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.contract.envelope import Envelope, decode
-from sync.crypto import base64url
 from sync.crypto.recovery import RecoveryCode
-from sync.queue import Counterfoil
 from terminal.cli.demo_insurers import DemoInsurer
 from tests.integration.counter.test_command_line import CLAIM, Said, comptoir
 from tests.integration.counter.test_planted_identity import (
@@ -32,6 +29,8 @@ from tests.integration.counter.test_planted_identity import (
     SURNAME,
     everything,
     forms,
+    frames_of,
+    hits,
     serve_planted,
 )
 from tests.shop_fixture import OpenShop, Shop
@@ -106,7 +105,9 @@ def test_a_day_of_work_leaves_no_identity_on_the_medium(
     shop.desk.home.close()
     assert medium.hits() == [], "locked"
     assert entropy((medium.root / "home" / "store.db").read_bytes()) >= 7.9
-    assert entropy(sealed_bytes(shop)) >= 7.9
+    assert entropy((medium.root / "home" / "counterfoil.log").read_bytes()) >= 7.9
+    assert frames_of(medium.root / "home" / "counterfoil.log")
+    assert hits(everything(medium.root / "home"), ALL) == []
     for backup in (medium.root / "stick").iterdir():
         assert entropy(backup.read_bytes()) >= 7.9
     shows_what_was_there(medium)
@@ -158,16 +159,6 @@ def type_on_a_screen(medium: Medium) -> None:
     assert medium.hits() == [], "while a claim is on the screen"
     screen.signal(signal.SIGKILL)
     screen.end()
-
-
-def sealed_bytes(shop: Shop) -> bytes:
-    """What the counterfoil keeps of claims, out of its base64: the sealed texts, one after the other."""
-    counterfoil = Counterfoil.open(shop.home / "counterfoil.log")
-    try:
-        bodies = [frame.body for frame in counterfoil.frames() if frame.kind == "envelope"]
-    finally:
-        counterfoil.close()
-    return b"".join(base64url.to_bytes(decode(body, Envelope).sealed) for body in bodies)
 
 
 def entropy(data: bytes) -> float:

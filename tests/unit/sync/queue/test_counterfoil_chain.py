@@ -6,6 +6,7 @@ import os
 import stat
 import struct
 import threading
+import zlib
 from pathlib import Path
 
 import pytest
@@ -87,10 +88,33 @@ def test_the_format_is_the_documented_one(tmp_path: Path) -> None:
     counterfoil = Counterfoil.open(path)
     counterfoil.append([Frame("void", "id", "12", 5, b"body")])
     counterfoil.close()
-    header = b"\xf5comptoir counterfoil 1\n"
-    payload = struct.pack(">BqBBI", 3, 5, 2, 2, 4) + b"id" + b"12" + b"body"
+    header = b"\xf5comptoir counterfoil 2\n"
+    payload = zlib.compress(struct.pack(">BqBBI", 3, 5, 2, 2, 4) + b"id" + b"12" + b"body", wbits=-15)
     block = b"\xf5blk" + struct.pack(">I", len(payload)) + hashlib.sha256(header).digest() + payload
     assert path.read_bytes() == header + block + hashlib.sha256(block).digest()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"no stream",
+        zlib.compress(b"no frames", wbits=-15),
+        zlib.compress(struct.pack(">BqBBI", 9, 5, 0, 0, 0), wbits=-15),
+        zlib.compress(struct.pack(">BqBBI", 3, 5, 0, 0, 9) + b"short", wbits=-15),
+        zlib.compress(struct.pack(">BqBBI", 3, 5, 0, 0, 0), wbits=-15)[:-1],
+        zlib.compress(struct.pack(">BqBBI", 3, 5, 0, 0, 0), wbits=-15) + b"more",
+        zlib.compress(bytes(1 << 27), wbits=-15),
+    ],
+    ids=["noise", "text", "kind", "length", "cut", "followed", "endless"],
+)
+def test_a_whole_block_that_holds_no_frames_is_damage(tmp_path: Path, payload: bytes) -> None:
+    """A right digest over anything but frames is named, whatever was deflated."""
+    path = tmp_path / "c.log"
+    Counterfoil.open(path).close()
+    block = b"\xf5blk" + struct.pack(">I", len(payload)) + START.digest + payload
+    path.write_bytes(HEADER + block + hashlib.sha256(block).digest())
+    with pytest.raises(CounterfoilCorrupt):
+        reread(path)
 
 
 def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
