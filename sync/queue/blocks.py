@@ -2,11 +2,13 @@
 
 Format (all integers big-endian):
 
-file = header, block… header = F5 "comptoir counterfoil 2" 0A block = F5 "blk" | n: u32 | prev: 32 | payload: n bytes
-| digest: 32 prev = digest of the block before; SHA-256 of the header for the first digest = SHA-256 of all that
-precedes it in the block payload = frame… in the raw form of DEFLATE (RFC 1951) frame = kind: u8 (1 envelope, 2
-dispatch, 3 void) | at: i64, ms since 1970 UTC | len(claim id): u8 | len(insurer): u8 | len(body): u32 | claim id |
-insurer | body
+    file   = header, block…            header = F5 "comptoir counterfoil 2" 0A
+    block  = F5 "blk" | n: u32 | prev: 32 | payload: n bytes | digest: 32
+    prev   = digest of the block before; SHA-256 of the header for the first
+    digest = SHA-256 of all that precedes it in the block
+    payload = frame… in the raw form of DEFLATE (RFC 1951)
+    frame  = kind: u8 (1 envelope, 2 dispatch, 3 void) | at: i64, ms since 1970 UTC
+             | len(claim id): u8 | len(insurer): u8 | len(body): u32 | claim id | insurer | body
 
 Rules: one append is one block, so its frames are there together or not at all, in whatever order the sectors of the
 write reached the medium. An invalid block with no valid block behind it is a torn tail (an append that was never
