@@ -10,6 +10,7 @@ from typing import Annotated
 
 import msgspec
 
+from sync.durable import replace_file
 from terminal.domain.errors import DomainError
 from terminal.domain.identifiers import AmId
 
@@ -63,8 +64,6 @@ def read_config(home: Path) -> Config:
 
 
 def write_config(home: Path, config: Config) -> None:
-    """Write the settings whole or not at all."""
+    """Write the settings whole or not at all, also when the power goes."""
     AmId.parse(config.shop_am_id)
-    part = home / (FILE_NAME + ".part")
-    part.write_bytes(msgspec.json.format(msgspec.json.encode(config), indent=2) + b"\n")
-    part.replace(home / FILE_NAME)
+    replace_file(home / FILE_NAME, msgspec.json.format(msgspec.json.encode(config), indent=2) + b"\n")
