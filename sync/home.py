@@ -64,9 +64,10 @@ ROTATION: Final = "rotation"
 _OWNER_FOLDER: Final = 0o700
 
 
-class _Marker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _Marker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     schema: Literal["comptoir/home/v1"]
     device_secret: str
+    second_counterfoil: str | None = None
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def _open(path: Path, provider: str | Provider | None) -> OpenHome:
             _settle(path, provider)
         device_secret = device_secret_of(path, provider)
     keys = open_device_keys(path / _KEYSLOTS, device_secret.secret())
-    return _open_parts(path, keys, device_secret, create=False, provider=provider)
+    return _open_parts(path, keys, device_secret, create=False, provider=provider, second=second_copy_of(path))
 
 
 def device_secret_of(path: Path, provider: str | Provider | None = None) -> DeviceSecret:
@@ -201,6 +202,25 @@ def exchange_device_secret(path: Path, provider: str | Provider | None = None, s
         former = device_secret_of(path)
         chosen = _provider(provider or former.name)
         return rotate_device(path, former.secret(), chosen, _write_marker, step)
+
+
+def device_keys(path: Path, provider: str | Provider | None = None) -> DeviceKeys:
+    """The keys under the device secret, for whoever repairs what `open_home` cannot open; errors as `open_home`."""
+    return open_device_keys(path / _KEYSLOTS, device_secret_of(path, provider).secret())
+
+
+def second_copy_of(path: Path) -> Path | None:
+    """Where the second copy of the counterfoil lies, None where there is none; HomeMissing."""
+    named = _marker(path).second_counterfoil
+    return None if named is None else Path(named)
+
+
+def keep_second_copy(path: Path, second: Path | None) -> None:
+    """Keep a second copy of the counterfoil in the file `second`, on another medium, from the next opening on."""
+    marker = msgspec.structs.replace(
+        _marker(path), second_counterfoil=None if second is None else str(second.absolute())
+    )
+    replace_file(path / _MARKER, encode(marker))
 
 
 @contextmanager
@@ -238,11 +258,19 @@ def _content(path: Path) -> bytes | None:
 
 
 def _write_marker(path: Path, name: str) -> None:
-    replace_file(path / _MARKER, encode(_Marker(schema="comptoir/home/v1", device_secret=name)))
+    second = _marker(path).second_counterfoil if (path / _MARKER).exists() else None
+    marker = _Marker(schema="comptoir/home/v1", device_secret=name, second_counterfoil=second)
+    replace_file(path / _MARKER, encode(marker))
 
 
 def _open_parts(
-    path: Path, keys: DeviceKeys, device_secret: DeviceSecret, *, create: bool, provider: str | Provider | None
+    path: Path,
+    keys: DeviceKeys,
+    device_secret: DeviceSecret,
+    *,
+    create: bool,
+    provider: str | Provider | None,
+    second: Path | None = None,
 ) -> OpenHome:
     secret = device_secret.secret()
 
@@ -254,7 +282,7 @@ def _open_parts(
         whereto = whereabouts(path / _KEYSLOTS, secret, ask)
         store = Store.open(place, keys.store_key, create=create, whereto=whereto)
         undo.callback(store.close)
-        counterfoil = Counterfoil.open(path / _COUNTERFOIL)
+        counterfoil = Counterfoil.open(path / _COUNTERFOIL, second)
         undo.callback(counterfoil.close)
         insurers = InsurerBook(store)
         opened = OpenHome(
@@ -274,6 +302,11 @@ def _open_parts(
         )
         undo.pop_all()
     return opened
+
+
+def _device_secret(path: Path, provider: str | Provider | None) -> DeviceSecret:
+    marker = _marker(path)
+    return _provider(provider or marker.device_secret)(path, create=False)
 
 
 def _clear_interrupted(path: Path) -> None:

@@ -1,7 +1,7 @@
 """The queue of sealed claims: outbox and receipts in the store, and the counterfoil beside it."""
 
 from sync.queue.acts import Entry, together
-from sync.queue.blocks import Frame
+from sync.queue.blocks import Frame, salvage
 from sync.queue.counterfoil import Counterfoil
 from sync.queue.outbox import Outbox
 from sync.queue.reading import Summary
@@ -24,5 +24,6 @@ __all__ = [
     "Settlement",
     "Summary",
     "Word",
+    "salvage",
     "together",
 ]

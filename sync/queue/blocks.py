@@ -100,6 +100,30 @@ def read_blocks(read: Read, start: Mark, size: int) -> Iterator[tuple[tuple[Fram
         yield frames, place
 
 
+def whole_block(read: Read, place: Mark) -> bytes | None:
+    """The whole block at `place`, when there is one and it continues the chain."""
+    try:
+        block = _read_block(read, place.offset)
+    except BlockInvalid:
+        return None
+    return block if _HEAD.unpack_from(block)[2] == place.digest else None
+
+
+def salvage(data: bytes) -> tuple[list[Frame], int]:
+    """The frames of every whole block anywhere in `data`, in order, and the bytes that belong to none."""
+    frames: list[Frame] = []
+    kept, place = len(HEADER) if data.startswith(HEADER) else 0, data.find(_MAGIC)
+    while place >= 0:
+        if _is_whole_block(data, place):
+            length = _HEAD.size + int(_HEAD.unpack_from(data, place)[1]) + _DIGEST_BYTES
+            frames += _decode_frames(data[place : place + length], place)
+            kept += length
+            place = data.find(_MAGIC, place + length)
+        else:
+            place = data.find(_MAGIC, place + 1)
+    return frames, len(data) - kept
+
+
 def digest_before(read: Read, offset: int) -> bytes:
     """What the chain says just before `offset`: the digest that a mark there must have."""
     if offset == START.offset:

@@ -3,8 +3,9 @@
 Rules: it is durable before the store commits. An append is one write and one flush under a lock that holds between
 processes (flock) and threads; it returns only when the medium was told to keep it. When it fails, the file has its
 former length. The whole chain is read at open: a torn tail (never acknowledged) is cut and reported in `torn_bytes`;
-damage with whole blocks behind it is CounterfoilCorrupt, and nothing is cut. Bodies are ciphertext or signatures: the
-file says nothing of a person. Format: `sync.queue.blocks`.
+damage with whole blocks behind it is CounterfoilCorrupt, and nothing is cut. Where there is a second copy that holds
+the block in question, it is written back instead, and counted in `restored_blocks`. Bodies are ciphertext or
+signatures: the file says nothing of a person. Format: `sync.queue.blocks`.
 """
 
 import fcntl
@@ -29,29 +30,37 @@ from sync.queue.blocks import (
     mark_after,
     read_blocks,
 )
+from sync.queue.second_copy import SecondCopy
 
 
 class Counterfoil:
     """An open counterfoil. `torn_bytes` counts what was cut from its tail since it was opened here."""
 
-    def __init__(self, path: Path, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int, second: SecondCopy | None = None) -> None:
         self.path = path
+        self.second = second
         self.torn_bytes = 0
+        self.restored_blocks = 0
         self._descriptor = descriptor
         self._end = START
         self._lock = threading.Lock()
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open the counterfoil, or begin one; CounterfoilCorrupt (damaged before its tail), DiskFull, MediumFailed."""
+    def open(cls, path: Path, second: Path | None = None) -> Self:
+        """Open the counterfoil, or begin one, with a copy of it at `second`.
+
+        CounterfoilCorrupt (damaged before its tail, and no copy that helps), DiskFull, MediumFailed.
+        """
         created = not path.exists()
         with medium_errors():
             descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
-        counterfoil = cls(path, descriptor)
+        counterfoil = cls(path, descriptor, None if second is None else SecondCopy(second))
         try:
             with counterfoil._alone():
                 counterfoil._begin()
                 counterfoil._catch_up()
+                counterfoil._restore_tail()
+                counterfoil._copy()
             if created:
                 flush_folder(path.parent)
         except BaseException:
@@ -66,6 +75,7 @@ class Counterfoil:
             block = encode_block(frames, self._end.digest)
             self._write(block)
             self._end = mark_after(self._end, block)
+            self._copy()
             return self._end
 
     def head(self) -> Mark:
@@ -125,7 +135,10 @@ class Counterfoil:
             for _, place in read_blocks(self._read, self._end, size):
                 self._end = place
         except BlockInvalid as found:
-            self._judge(found.offset, size)
+            if self._restore_block():
+                self._catch_up()
+            else:
+                self._judge(found.offset, size)
 
     def _judge(self, offset: int, size: int) -> None:
         if holds_block(self._read(offset + 1, size - offset)):
@@ -134,6 +147,32 @@ class Counterfoil:
         with medium_errors():
             os.ftruncate(self._descriptor, offset)
             os.fdatasync(self._descriptor)
+
+    def _restore_tail(self) -> None:
+        """Take back what the second copy holds behind the end: this file was cut, or lost."""
+        while self._restore_block():
+            pass
+
+    def _restore_block(self) -> bool:
+        """Write the next block again as the second copy holds it, and go on behind it; whether it holds one."""
+        block = None if self.second is None else self.second.block_after(self._end)
+        if block is None:
+            return False
+        with medium_errors():
+            # The descriptor of this object appends, wherever it is told to write.
+            file = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                os.lseek(file, self._end.offset, os.SEEK_SET)
+                write_flushed(file, block)
+            finally:
+                os.close(file)
+        self._end = mark_after(self._end, block)
+        self.restored_blocks += 1
+        return True
+
+    def _copy(self) -> None:
+        if self.second is not None:
+            self.second.follow(self._read, self._end.offset)
 
     def _checked_blocks(self, start: Mark, size: int) -> Iterator[tuple[tuple[Frame, ...], Mark]]:
         try:

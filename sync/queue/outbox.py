@@ -146,10 +146,10 @@ class Outbox(QueueReader):
         """Bring this queue to what an insurer holds, and end the réconciliation with it."""
         return settle_chain(self._store, self._counterfoil, word, signer, now)
 
-    def reconcile(self) -> Reconciliation:
-        """Make store and counterfoil agree (at start); CounterfoilCorrupt, StoreError."""
+    def reconcile(self, *, wholly: bool = False) -> Reconciliation:
+        """Make store and counterfoil agree (at start; `wholly` after a repair); CounterfoilCorrupt, StoreError."""
         with self._store.write() as connection:
-            return catch_up(connection, self._counterfoil)
+            return catch_up(connection, self._counterfoil, wholly=wholly)
 
     def check(self, verifier: VerifyingKey) -> tuple[CheckLine, CheckLine]:
         """The findings `chain` and `counterfoil`; `verifier` is this device's key."""

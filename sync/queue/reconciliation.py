@@ -38,11 +38,15 @@ _SET_ANCHOR: Final = text(
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """What was put right: claims back from the counterfoil (blocked), claims written to it again, bytes cut off."""
+    """What was put right.
+
+    Claims back from the counterfoil (blocked), claims written to it again, bytes cut off, blocks from its second copy.
+    """
 
     recovered: tuple[str, ...] = ()
     repaired: tuple[str, ...] = ()
     torn_bytes: int = 0
+    restored_blocks: int = 0
 
 
 def anchor(connection: Connection) -> Mark:
@@ -56,16 +60,21 @@ def set_anchor(connection: Connection, mark: Mark) -> None:
     connection.execute(_SET_ANCHOR, {"length": mark.offset, "digest": mark.digest})
 
 
-def catch_up(connection: Connection, counterfoil: Counterfoil) -> Reconciliation:
-    """Make store and counterfoil agree, inside the caller's write transaction; nothing to do is the common case."""
+def catch_up(connection: Connection, counterfoil: Counterfoil, *, wholly: bool = False) -> Reconciliation:
+    """Make store and counterfoil agree, inside the caller's write transaction; nothing to do is the common case.
+
+    `wholly` believes no anchor: everything is compared, after a repair.
+    """
     known, head = anchor(connection), counterfoil.head()
-    if known == head:
-        return Reconciliation(torn_bytes=counterfoil.torn_bytes)
-    complete = counterfoil.holds(known)
+    if known == head and not wholly:
+        return Reconciliation((), (), counterfoil.torn_bytes, counterfoil.restored_blocks)
+    complete = counterfoil.holds(known) and not wholly
     recovered = _replay(connection, counterfoil.frames(known if complete else START))
     repaired = () if complete else _append_missing(connection, counterfoil)
+    if wholly:
+        _restate_chains(connection)
     set_anchor(connection, counterfoil.head())
-    return Reconciliation(recovered, repaired, counterfoil.torn_bytes)
+    return Reconciliation(recovered, repaired, counterfoil.torn_bytes, counterfoil.restored_blocks)
 
 
 def advance_chain(connection: Connection, insurer: str, seq: int, head: str) -> None:
@@ -74,6 +83,13 @@ def advance_chain(connection: Connection, insurer: str, seq: int, head: str) -> 
     statement = insert(CHAIN).values(insurer=insurer, **values)
     update = statement.on_conflict_do_update(index_elements=["insurer"], set_=values, where=CHAIN.c.seq < seq)
     connection.execute(update)
+
+
+def _restate_chains(connection: Connection) -> None:
+    """Where each chain stands, from the dispatches themselves."""
+    numbered = select(OUTBOX.c.insurer, OUTBOX.c.seq, OUTBOX.c.dispatch).where(OUTBOX.c.seq.is_not(None))
+    for found in connection.execute(numbered.order_by(OUTBOX.c.insurer, OUTBOX.c.seq)):
+        advance_chain(connection, found.insurer, found.seq, digest(found.dispatch.encode("ascii")))
 
 
 def dispatch_of(signed: str) -> Dispatch:

@@ -2,5 +2,6 @@
 
 from sync.store.checks import CheckLine
 from sync.store.encrypted import Store
+from sync.store.salvage import is_whole, remove_store, salvage
 
-__all__ = ["CheckLine", "Store"]
+__all__ = ["CheckLine", "Store", "is_whole", "remove_store", "salvage"]

@@ -1,14 +1,16 @@
 """One SQLCipher file under a raw 32-byte key (SQLCipher 4, AES-256-CBC and HMAC-SHA-512 per page).
 
-Rules: a SQLite older than the WAL-reset fix (3.51.3) is refused, and so is a library that would not encrypt; WAL with
-synchronous=FULL, a checkpoint after each commit (a flipped bit in a long log loses its tail silently), overwriting of
-deleted content; every write is BEGIN IMMEDIATE … COMMIT, so a writer that cannot write learns it first. The key is in
-no URL, no representation, no error. The library writes nothing to the terminal (`cipher_log_level`): a screen may be
-there. A file whose content went to another one, under another key (`sync.store.exchange`), is marked: every transaction
-looks at the mark first and goes on in the new file, so that processes which had the old one open lose nothing.
+Rules: a SQLite older than the WAL-reset fix (3.51.3) is refused, and so is a SQLCipher before 4.19 or a library that
+would not encrypt; WAL with synchronous=FULL, a checkpoint after each commit (a flipped bit in a long log loses its
+tail silently), overwriting of deleted content; every write is BEGIN IMMEDIATE … COMMIT, so a writer that cannot write
+learns it first. The key is in no URL, no representation, no error. The library writes nothing to the terminal
+(`cipher_log_level`): a screen may be there. A file whose content went to another one, under another key
+(`sync.store.exchange`), is marked: every transaction looks at the mark first and goes on in the new file, so that
+processes which had the old one open lose nothing.
 """
 
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -27,6 +29,7 @@ from sync.store.failures import store_errors
 
 KEY_BYTES: Final = 32
 OLDEST_SQLITE: Final = (3, 51, 3)
+OLDEST_CIPHER: Final = (4, 19)
 _BUSY_SECONDS: Final = 10.0
 _CONNECTIONS: Final = 8
 _SETTINGS: Final = (
@@ -172,6 +175,11 @@ def _require_library(found: tuple[int, ...]) -> None:
 def _require_creation(path: Path, *, create: bool) -> None:
     if not create:
         raise StoreCorrupt("the encrypted file is missing or empty")
+    create_file(path)
+
+
+def create_file(path: Path) -> None:
+    """An empty file in which a store may begin, for its owner alone, its name durable; DiskFull, MediumFailed."""
     with medium_errors():
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY))
         flush_folder(path.parent)
@@ -220,8 +228,12 @@ def connect(path: Path, key: bytes) -> Any:
 
 def _require_cipher(connection: Any) -> None:
     """A SQLite without SQLCipher ignores `PRAGMA key` and would write in clear."""
-    if not connection.execute("PRAGMA cipher_version").fetchone():
+    found = connection.execute("PRAGMA cipher_version").fetchone()
+    if not found:
         raise StoreTooOld("this library does not encrypt", found="sqlite", needed="sqlcipher")
+    version = re.match(r"(\d+)\.(\d+)", str(found[0]))
+    if version is None or tuple(map(int, version.groups())) < OLDEST_CIPHER:
+        raise StoreTooOld("this SQLCipher is too old", found=str(found[0]), needed="4.19")
 
 
 def _begin(connection: Connection) -> None:

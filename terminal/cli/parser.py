@@ -208,6 +208,12 @@ def _quote(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--explain", action="store_true", help=text("cli.help.explain"))
 
 
+def _second_copy(parser: argparse.ArgumentParser) -> None:
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("file", nargs="?", type=Path, metavar=text("cli.help.file"), help=text("cli.help.second_file"))
+    chosen.add_argument("--none", action="store_true", help=text("cli.help.second_none"))
+
+
 def _day(value: str) -> date:
     try:
         return date.fromisoformat(value)
@@ -248,6 +254,8 @@ _COMMANDS: dict[str, tuple[str, Add]] = {
     "quote": ("tariffs:quote", _quote),
     "restore": ("backups:bring_back", _restore),
     "queue": ("sending:queue", _nothing),
+    "rebuild": ("repairing:rebuild", _nothing),
+    "second-copy": ("repairing:second_copy", _second_copy),
     "sync": ("sending:sync_once", _sync),
     "verify": ("sending:verify", _verify),
 }

@@ -152,6 +152,30 @@ def test_a_library_that_does_not_encrypt_is_refused(path: Path, monkeypatch: pyt
         Store.open(path, KEY)
 
 
+class Says:
+    """A connection that answers one thing."""
+
+    def __init__(self, answer: str) -> None:
+        self._answer = answer
+
+    def execute(self, _statement: str) -> "Says":
+        """Whatever is asked."""
+        return self
+
+    def fetchone(self) -> tuple[str]:
+        """The answer."""
+        return (self._answer,)
+
+
+@pytest.mark.parametrize("version", ["4.18.9 community", "3.53.0", "unknown"])
+def test_an_old_cipher_is_refused(version: str) -> None:
+    """SQLCipher before 4.19, or one that does not say which it is."""
+    with pytest.raises(StoreTooOld):
+        encrypted._require_cipher(Says(version))
+    encrypted._require_cipher(Says("4.19.0 community"))
+    encrypted._require_cipher(Says("5.0.1 community"))
+
+
 def test_the_settings_that_durability_needs_are_on(store: Store) -> None:
     """WAL, FULL, a checkpoint after each commit, foreign keys, overwriting: asked of the library itself."""
     expected = {
