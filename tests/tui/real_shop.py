@@ -62,14 +62,17 @@ def open_shop(folder: Path, grace_seconds: int = 600) -> Iterator[Shop]:
         yield Shop(Counter(desk), cards, desk)
 
 
-def enrol(desk: Desk, **changes: object) -> None:
-    """Enrol with the insurer, or take a newer profile of it: `changes` to the usual one, also such as none may have."""
+def enrol(desk: Desk, signing: SigningKey | None = None, **changes: object) -> None:
+    """Enrol with the insurer, or take a newer profile of it: `changes` to the usual one, also such as none may have.
+
+    `signing` is the insurer's key, a new one unless it is given.
+    """
     profile = msgspec.json.encode(msgspec.to_builtins(_profile()) | msgspec.to_builtins(changes), order="sorted")
-    desk.home.insurers.add(_insurer(desk.vault.seed, profile))
+    desk.home.insurers.add(_insurer(desk.vault.seed, profile, signing or SigningKey.generate()))
 
 
-def _insurer(shop_seed: bytes, profile: bytes) -> InsurerRecord:
-    signing, sealing = SigningKey.generate(), OpeningKey.generate()
+def _insurer(shop_seed: bytes, profile: bytes, signing: SigningKey) -> InsurerRecord:
+    sealing = OpeningKey.generate()
     keys = KeySet(
         schema="comptoir/keys/v1",
         insurer=AMC,
