@@ -263,7 +263,7 @@ def _write_marker(path: Path, name: str) -> None:
     replace_file(path / _MARKER, encode(marker))
 
 
-def _open_parts(
+def _open_parts(  # noqa: PLR0913 - each part of a home is named
     path: Path,
     keys: DeviceKeys,
     device_secret: DeviceSecret,

@@ -11,6 +11,7 @@ processes which had the old one open lose nothing.
 
 import os
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -22,7 +23,7 @@ from sqlalchemy.pool import QueuePool
 from sqlcipher3 import dbapi2 as driver
 
 from sync.durable import OWNER_ONLY, flush_folder, medium_errors
-from sync.errors import KeyInvalid, StoreBusy, StoreCorrupt, StoreMoved, StoreTooOld
+from sync.errors import DiskFull, KeyInvalid, MediumFailed, StoreBusy, StoreCorrupt, StoreMoved, StoreTooOld
 from sync.store import migrations
 from sync.store.checks import CheckLine, check_file
 from sync.store.failures import store_errors
@@ -31,6 +32,8 @@ KEY_BYTES: Final = 32
 OLDEST_SQLITE: Final = (3, 51, 3)
 OLDEST_CIPHER: Final = (4, 19)
 _BUSY_SECONDS: Final = 10.0
+_ROOM_TO_OPEN: Final = 64 * 1024
+"""The log's index needs 32 KiB; without them the library only says that the medium refused."""
 _CONNECTIONS: Final = 8
 _SETTINGS: Final = (
     "cipher_log_level = NONE",
@@ -220,6 +223,11 @@ def connect(path: Path, key: bytes) -> Any:
                 connection.execute(f"PRAGMA {setting}")
             _require_cipher(connection)
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except MediumFailed as error:
+        connection.close()
+        if shutil.disk_usage(path.parent).free < _ROOM_TO_OPEN:
+            raise DiskFull("the encrypted file has no room left to be opened") from error
+        raise
     except BaseException:
         connection.close()
         raise

@@ -93,7 +93,7 @@ def test_a_store_damaged_in_one_page_keeps_what_the_others_hold(home: Path) -> N
     size = (home / "store.db").stat().st_size
     incomplete = [rebuilt_after(home, page) for page in range(1, size // 4096)]
     assert sum("kept" in tables for tables in incomplete) == 1
-    assert sum("*" in tables for tables in incomplete) <= 2, (
+    assert sum("*" in tables for tables in incomplete) <= 3, (
         "only what says which tables there are may cost all of them"
     )
 
