@@ -59,14 +59,18 @@ def calls(trace: Path) -> Iterator[Call]:
     """The calls of one process that changed something or opened a file."""
     with trace.open(encoding="ascii") as lines:
         for line in lines:
-            found = _LINE.fullmatch(line.rstrip("\n"))
-            if found is None:
-                if line.startswith(("---", "+++")):
-                    continue
-                raise ValueError(f"not a call: {line[:80]}")
-            result = found["result"]
-            if result != "?" and int(result) >= 0:
-                yield Call(found["name"], tuple(map(_value, _split(found["arguments"]))), int(result))
+            if (call := _call(line.rstrip("\n"))) is not None:
+                yield call
+
+
+def _call(line: str) -> Call | None:
+    """The call of one line; None when it failed, or when the line tells of a signal or the end."""
+    found = _LINE.fullmatch(line)
+    if found is None and not line.startswith(("---", "+++")):
+        raise ValueError(f"not a call: {line[:80]}")
+    if found is None or found["result"] == "?" or int(found["result"]) < 0:
+        return None
+    return Call(found["name"], tuple(map(_value, _split(found["arguments"]))), int(found["result"]))
 
 
 def _split(arguments: str) -> list[str]:
