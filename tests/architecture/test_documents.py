@@ -12,7 +12,7 @@ from terminal.cli.parser import build_parser
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
 _PROMISE = re.compile(r"^\| (P\d) [^|]*\|[^|]*\| (?P<tests>[^|]+) \| (?P<cases>\d+) \|$", re.MULTILINE)
 _PATH = re.compile(r"`(tests/[^`]+)`")
-_COMMAND = re.compile(r"^\| `comptoir ([a-z]+(?: [a-z]+)?)[^|]*\|", re.MULTILINE)
+_COMMAND = re.compile(r"^\| `comptoir ([a-z-]+(?: [a-z]+)?)[^|]*\|", re.MULTILINE)
 
 
 def _collected(root: Path, wanted: list[str]) -> list[str]:
