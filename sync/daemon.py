@@ -116,6 +116,7 @@ def _run(home: OpenHome, stop: threading.Event) -> int:
         if report.pushed or report.settled or report.errors != errors:
             _log(report)
         errors = report.errors
+        home.store.reserve.restore()
         if time.monotonic() >= next_events:
             _hear(home)
             next_events = time.monotonic() + EVENT_SECONDS

@@ -3,6 +3,7 @@
     home.json        written last: a folder without it is no home, or one whose creation was interrupted
     keyslots.json    wrapped keys          store.db         the encrypted file (and its -wal, -shm)
     counterfoil.log  the souche            locks/           one file for each kind of process
+    reserve          room kept for a full medium
     witnesses.json   the shop's own witnesses of insurers' logs, if it names any
     (config.json and device.secret belong to the terminal and to the file provider of device secrets)
 
@@ -31,10 +32,12 @@ from sync.durable import OWNER_ONLY, flush_folder, medium_errors, replace_file
 from sync.errors import (
     ContractError,
     DeviceSecretUnknown,
+    DiskFull,
     HomeExists,
     HomeInUse,
     HomeMissing,
     KeyslotsInvalid,
+    MediumFailed,
     StoreCorrupt,
 )
 from sync.inbox import Inbox
@@ -127,6 +130,7 @@ def create_home(path: Path, provider: str | Provider = "file") -> OpenHome:
         device_secret = _provider(provider)(path, create=True)
         keys = create_keyslots(path / _KEYSLOTS, device_secret.secret())
         opened = _open_parts(path, keys, device_secret, create=True, provider=provider)
+        opened.store.reserve.make()
         _write_marker(path, device_secret.name)
         with medium_errors():
             flush_folder(path.parent)
@@ -144,6 +148,7 @@ def home_from(path: Path, bind: Callable[[Path, bytes], DeviceKeys], provider: s
     device_secret = _provider(provider)(path, create=True)
     keys = bind(path / _KEYSLOTS, device_secret.secret())
     opened = _open_parts(path, keys, device_secret, create=False, provider=provider)
+    opened.store.reserve.make()
     _write_marker(path, device_secret.name)
     return opened
 
@@ -158,11 +163,22 @@ def open_home(path: Path, provider: str | Provider | None = None) -> OpenHome:
     _marker(path)
     read = _content(path / _KEYSLOTS)
     try:
-        return _open(path, provider)
+        return _with_reserve(_open(path, provider))
     except (KeyslotsInvalid, StoreCorrupt):
         if _content(path / _KEYSLOTS) == read:
             raise
-        return _open(path, provider)
+        return _with_reserve(_open(path, provider))
+
+
+def _with_reserve(opened: OpenHome) -> OpenHome:
+    """The same, its reserve made again if there is room, or for the first time in a home that had none."""
+    reserve = opened.store.reserve
+    with suppress(DiskFull, MediumFailed):
+        if reserve.kept:
+            reserve.restore()
+        else:
+            reserve.make()
+    return opened
 
 
 def _open(path: Path, provider: str | Provider | None) -> OpenHome:

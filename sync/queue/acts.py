@@ -78,9 +78,11 @@ def acting(store: Store, counterfoil: Counterfoil) -> Iterator[Act]:
 def registering(store: Store, counterfoil: Counterfoil, entry: Entry) -> Iterator[Act]:
     """An act that registers `entry`; the caller adds what belongs to it, and the envelope's frame comes last.
 
-    ContractError when the envelope is none or another claim's, ClaimExists, StoreError.
+    ContractError when the envelope is none or another claim's, ClaimExists, StoreError; DiskFull also while the
+    reserve is spent.
     """
     _require_own_envelope(entry)
+    store.reserve.require()
     begun: Act | None = None
     try:
         with acting(store, counterfoil) as act:

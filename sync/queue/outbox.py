@@ -3,7 +3,8 @@
 Rules: `enqueue` returns only when the envelope is durable twice, in the counterfoil and in the store, in this order;
 what stands beside it (the dossier) commits with it or not at all. A number is given once, at the first dispatch, and
 the signed bytes are durable before they are returned; retries get the same bytes. States move only through the methods
-here, along `sync.queue.states`; how an act is made durable is `sync.queue.acts`.
+here, along `sync.queue.states`; how an act is made durable is `sync.queue.acts`. On a full medium whatever finishes
+work uses the reserve (`sync.store.reserve`); a registration never does.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,7 +15,7 @@ from sqlalchemy import Connection
 from sync.crypto.signing import SigningKey, VerifyingKey
 from sync.errors import ClaimNotCorrectable, TransitionInvalid
 from sync.queue import journal_head, states
-from sync.queue.acts import Beside, Entry, acting, move, registering
+from sync.queue.acts import Act, Beside, Entry, acting, move, registering
 from sync.queue.blocks import Frame
 from sync.queue.checks import check_chain, check_counterfoil
 from sync.queue.counterfoil import Counterfoil
@@ -25,7 +26,7 @@ from sync.queue.settlement import Settlement, Word, lost_by, settle_chain
 from sync.queue.standing import STOPPING, Chains, stop
 from sync.queue.tables import CHAIN, OUTBOX, STEPS, Row, milliseconds, package_bytes
 from sync.queue.voiding import Reason, signed_void
-from sync.store import CheckLine, Store
+from sync.store import CheckLine, Store, finishing
 
 
 class Outbox(QueueReader):
@@ -71,13 +72,21 @@ class Outbox(QueueReader):
         ClaimNotCorrectable once it left or its grace period is over; a blocked claim that never left has no grace
         period.
         """
-        with acting(self._store, self._counterfoil) as act:
-            row = _correctable(act.connection, claim_id, now)
-            body = signed_void(row, reason, signer, now)
-            act.frames.append(_withdraw(act.connection, row, reason, body, now))
-            if beside is not None:
-                beside(act.connection)
+        tried: list[Act] = []
 
+        def withdraw() -> None:
+            with acting(self._store, self._counterfoil) as act:
+                if not any(one.appended for one in tried):  # else the store just followed the counterfoil
+                    row = _correctable(act.connection, claim_id, now)
+                    body = signed_void(row, reason, signer, now)
+                    act.frames.append(_withdraw(act.connection, row, reason, body, now))
+                tried.append(act)
+                if beside is not None:
+                    beside(act.connection)
+
+        self._store.reserve.finish(withdraw)
+
+    @finishing
     def dispatch(self, insurer: str, ids: Sequence[str], signer: SigningKey, now: datetime) -> list[bytes]:
         """The packages of these claims of `insurer`, in this order; durable before they are returned.
 
@@ -92,6 +101,7 @@ class Outbox(QueueReader):
         """The insurer's receipt, verified by the caller, is kept: `acknowledged`. A second receipt changes nothing."""
         self.settle_many({claim_id: receipt}, received_at)
 
+    @finishing
     def settle_many(self, receipts: Mapping[str, str], received_at: datetime, beside: Beside | None = None) -> None:
         """The same for the receipts of a batch, by claim id: all are durable together with what `beside` writes."""
         at = milliseconds(received_at)
@@ -101,11 +111,13 @@ class Outbox(QueueReader):
             if beside is not None:
                 beside(connection)
 
+    @finishing
     def refuse(self, claim_id: str, problem: str) -> None:
         """The insurer will never take this claim, for the reason `problem` (a code of the contract): `rejected`."""
         with self._store.write() as connection:
             move(connection, row_of_claim(connection, claim_id), states.REJECTED, reason=problem, next_try=None)
 
+    @finishing
     def block(self, claim_id: str, reason: str, now: datetime) -> None:
         """A person has to look before anything else happens to this claim, or to its insurer's chain if that forked."""
         with self._store.write() as connection:
@@ -114,6 +126,7 @@ class Outbox(QueueReader):
             if reason in STOPPING:
                 stop(connection, row.insurer, reason, now)
 
+    @finishing
     def release(self, claim_id: str, not_before: datetime) -> None:
         """A person looked: a blocked claim goes back to where it was, and leaves from `not_before` on."""
         with self._store.write() as connection:
@@ -123,6 +136,7 @@ class Outbox(QueueReader):
                 raise TransitionInvalid("this claim is not blocked", state=row.state, following=state)
             move(connection, row, state, reason=None, not_before=milliseconds(not_before), next_try=None)
 
+    @finishing
     def postpone(self, ids: Collection[str], until: datetime, error_code: str) -> None:
         """A try failed with `error_code`: these claims are tried again from `until` on.
 
@@ -133,6 +147,7 @@ class Outbox(QueueReader):
         with self._store.write() as connection:
             connection.execute(OUTBOX.update().where(*sending).values(values))
 
+    @finishing
     def hurry(self) -> None:
         """A person asks: whatever waits for its next try may be tried at once."""
         with self._store.write() as connection:
@@ -142,10 +157,12 @@ class Outbox(QueueReader):
         """The claims that an insurer gave a receipt for and does not hold any more."""
         return lost_by(self._store, word)
 
+    @finishing
     def settle_chain(self, word: Word, signer: SigningKey, now: datetime) -> Settlement:
         """Bring this queue to what an insurer holds, and end the réconciliation with it."""
         return settle_chain(self._store, self._counterfoil, word, signer, now)
 
+    @finishing
     def reconcile(self, *, wholly: bool = False) -> Reconciliation:
         """Make store and counterfoil agree (at start; `wholly` after a repair); CounterfoilCorrupt, StoreError."""
         with self._store.write() as connection:

@@ -2,6 +2,7 @@
 
 from sync.store.checks import CheckLine
 from sync.store.encrypted import Store
+from sync.store.reserve import finishing
 from sync.store.salvage import is_whole, remove_store, salvage
 
-__all__ = ["CheckLine", "Store", "is_whole", "remove_store", "salvage"]
+__all__ = ["CheckLine", "Store", "finishing", "is_whole", "remove_store", "salvage"]

@@ -27,6 +27,7 @@ from sync.errors import DiskFull, KeyInvalid, MediumFailed, StoreBusy, StoreCorr
 from sync.store import migrations
 from sync.store.checks import CheckLine, check_file
 from sync.store.failures import store_errors
+from sync.store.reserve import Reserve
 
 KEY_BYTES: Final = 32
 OLDEST_SQLITE: Final = (3, 51, 3)
@@ -59,6 +60,7 @@ class Store:
 
     def __init__(self, path: Path, engine: Engine, whereto: Callable[[], Place] | None = None) -> None:
         self.path = path
+        self.reserve = Reserve(path.parent)
         self._engine = engine
         self._whereto = whereto
         self._moving = threading.Lock()
@@ -99,13 +101,9 @@ class Store:
         """Bring a room's tables up to `steps` (SQL statements each): every step once, in order, all or none.
 
         Steps of a newer version that are already there are left alone; StoreCorrupt when a recorded step was another
-        one.
+        one. A start on a full medium uses the reserve.
         """
-        with self.read() as connection:
-            missing = migrations.missing_from(connection, room, steps)
-        if missing:
-            with self.write() as connection:
-                migrations.apply(connection, room, steps)
+        self.reserve.finish(lambda: self._migrate(room, steps))
 
     def check(self) -> tuple[CheckLine, ...]:
         """Whether the file is whole: `wal_checkpoint`, `cipher_integrity`, `integrity`, in this order."""
@@ -139,6 +137,13 @@ class Store:
 
     def __repr__(self) -> str:
         return f"Store({str(self.path)!r})"
+
+    def _migrate(self, room: str, steps: Sequence[Sequence[str]]) -> None:
+        with self.read() as connection:
+            missing = migrations.missing_from(connection, room, steps)
+        if missing:
+            with self.write() as connection:
+                migrations.apply(connection, room, steps)
 
     @contextmanager
     def _transaction(self, *, reading: bool) -> Iterator[Connection]:

@@ -1,4 +1,4 @@
-"""The self-check's lines about what happens when this machine is gone: backups, rehearsals, chains to be confirmed."""
+"""The self-check's lines about what happens when this machine is gone or full: backups, rehearsals, chains, reserve."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,7 @@ from terminal.workflow.desk import Desk
 
 def safety(desk: Desk) -> Iterator[Finding]:
     """The age of the last good backup and rehearsal, and the insurers in réconciliation."""
+    yield _reserve(desk)
     yield _last(desk, "backup")
     yield _last(desk, "drill")
     stopped = desk.home.outbox.chains.reconciling()
@@ -19,6 +20,14 @@ def safety(desk: Desk) -> Iterator[Finding]:
     for one in stopped:
         what, todo = error_text(one.reason)
         yield Finding("reconciling", "warn", f"{one.insurer} : {what}", todo)
+
+
+def _reserve(desk: Desk) -> Finding:
+    reserve = desk.home.store.reserve
+    if reserve.kept and not reserve.spent:
+        return Finding("reserve", "pass", text("cli.reserve_kept"))
+    state = "spent" if reserve.kept else "missing"
+    return Finding("reserve", "warn", text(f"cli.reserve_{state}"), text("cli.reserve_todo"))
 
 
 def _last(desk: Desk, kind: Kind) -> Finding:

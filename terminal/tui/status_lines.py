@@ -2,8 +2,8 @@
 
 Rules: "en ligne" is said of the last acknowledgement, never of a cable; number, amount and age of what waits are
 never cut: on a narrow screen the words around them go first. Offline is amber on the whole band, for it is no fault;
-red is for rejections and for what blocks: an untrusted clock, a disk below 5 %, chains in réconciliation, a claim
-older than three days (a week-end without line is not one).
+red is for rejections and for what blocks: an untrusted clock, a disk below 5 % or its reserve spent, chains in
+réconciliation, a claim older than three days (a week-end without line is not one).
 """
 
 from datetime import timedelta
@@ -132,10 +132,15 @@ def _others(snapshot: Snapshot, tone: _Tone, *, short: bool) -> list[Span]:
 
 
 def _alarms(status: Status, tone: _Tone, *, short: bool) -> list[Span]:
-    """What stands before everything else, and in the place of a clock that is right: stopped chains, an old backup."""
+    """What stands before everything else, and in the place of a clock that is right.
+
+    Stopped chains, a spent reserve, an old backup.
+    """
     alarms: list[Span] = []
     if status.stopped is not None:
         alarms.append(Span(text("status.stopped_short" if short else "status.stopped"), tone.bad))
+    if status.reserve_spent:
+        alarms.append(Span(text("status.reserve_spent_short" if short else "status.reserve_spent"), tone.bad))
     if status.backup_late:
         alarms.append(Span(text("status.backup_late_short" if short else "status.backup_late"), tone.warn))
     return alarms

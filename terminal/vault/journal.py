@@ -31,7 +31,7 @@ from sync.crypto.commitments import commit
 from sync.crypto.symmetric import derive
 from sync.queue.journal_head import JournalHead, journal_head, set_journal_head
 from sync.queue.tables import milliseconds
-from sync.store import Store
+from sync.store import Store, finishing
 from terminal.vault.acts import Act
 
 ROOM: Final = "journal"
@@ -128,12 +128,14 @@ class Journal:
 
         return write
 
+    @finishing
     def record(self, *deeds: Deed) -> None:
         """Write entries in a transaction of their own, durable before this returns; none at all for no deed."""
         if deeds:
             with self._store.write() as connection:
                 self.writing(*deeds)(connection)
 
+    @finishing
     def begin_seal(self, shop_seed: bytes) -> None:
         """Begin the running seal, once: before anybody was ever logged in. Later calls change nothing."""
         with self._store.read() as connection:

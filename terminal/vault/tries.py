@@ -12,7 +12,7 @@ from sqlalchemy import Column, Connection, Float, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.sqlite import insert
 
 from hardware.uptime import Uptime
-from sync.store import Store
+from sync.store import Store, finishing
 from terminal.domain.tries import LOCKED_AFTER, seconds_left
 from terminal.vault.refusals import PinLocked, PinWait
 
@@ -58,6 +58,7 @@ class Tries:
         self._uptime = uptime
         store.migrate("pin_try", SCHEMA)
 
+    @finishing
     def spend(self, account: str) -> None:
         """Count a try that is about to be made; PinLocked or PinWait when none may be made now."""
         now = self._uptime()
@@ -71,6 +72,7 @@ class Tries:
             added = insert(_table).values(account=account, **values)
             connection.execute(added.on_conflict_do_update(index_elements=["account"], set_=values))
 
+    @finishing
     def forget(self, account: str) -> None:
         """The PIN was right, or somebody who may do so gave the tries back."""
         with self._store.write() as connection:

@@ -45,6 +45,7 @@ def status_of(desk: Desk) -> Status:
         device_secret_weak=desk.home.device_secret_weak,
         stopped=next((one.reason for one in desk.home.outbox.chains.reconciling()), None),
         backup_late=is_backup_due(desk),
+        reserve_spent=desk.home.store.reserve.spent,
     )
 
 

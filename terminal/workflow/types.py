@@ -167,6 +167,7 @@ class Status:
     """What the two status lines say. `waiting_cents` is None while nobody is logged in.
 
     `stopped`: why nothing is numbered for some insurer (a code); `backup_late`: the last good backup is too old.
+    `reserve_spent`: the medium is full, and new claims are refused until there is room.
     """
 
     waiting: int
@@ -181,6 +182,7 @@ class Status:
     device_secret_weak: bool
     stopped: str | None = None
     backup_late: bool = False
+    reserve_spent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,14 @@ def test_names_are_masked_to_initials() -> None:
 
 
 @pytest.mark.parametrize("width", [80, 100])
+def test_a_spent_reserve_is_said(width: int) -> None:
+    """In red, because new claims are refused; nothing is said while it is there."""
+    line = status_lines(state_of(replace(ONLINE, reserve_spent=True)), width)[1]
+    assert {span.role for span in line if "Disque plein" in span.text} == {Role.BAR_BAD}
+    assert "Disque plein" not in plain(status_lines(state_of(ONLINE), width)[1])
+
+
+@pytest.mark.parametrize("width", [80, 100])
 def test_stopped_chains_and_an_old_backup_are_said(width: int) -> None:
     """In red and amber, in the place of a clock that is right; a clock that is wrong stays."""
     status = replace(ONLINE, stopped="fork", backup_late=True)
