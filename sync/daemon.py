@@ -27,6 +27,7 @@ from sync.errors import DiskFull, StoreError, SyncError
 from sync.eventlog import event, fault, start_log
 from sync.home import OpenHome, home_lock, open_home
 from sync.memory import forbid_dumps
+from sync.selfcheck import SelfCheck
 
 POLL_SECONDS: Final = 1.0
 DISK_FULL_SECONDS: Final = 30.0
@@ -110,6 +111,8 @@ def _once(home: OpenHome, *, as_json: bool) -> int:
 def _run(home: OpenHome, stop: threading.Event) -> int:
     breakers, confirmed, errors = Breakers(), set[str](), dict[str, str]()
     event("started")
+    health = SelfCheck(home).start()
+    said = False
     next_events = 0.0
     while not stop.is_set():
         report = _pass(home, breakers, confirmed, stop)
@@ -117,12 +120,24 @@ def _run(home: OpenHome, stop: threading.Event) -> int:
             _log(report)
         errors = report.errors
         home.store.reserve.restore()
+        said = said or _told(health)
         if time.monotonic() >= next_events:
             _hear(home)
             next_events = time.monotonic() + EVENT_SECONDS
         stop.wait(POLL_SECONDS)
+    health.wait()
     event("stopped")
     return 0
+
+
+def _told(health: SelfCheck) -> bool:
+    """Write what the checks at the start found, once they are done; whether they are."""
+    if not health.done:
+        return False
+    event("checked", failed=len(health.failed))
+    for line in health.failed:
+        event("check_failed", check=line.name, detail=line.detail, todo="comptoir rebuild")
+    return True
 
 
 def _hear(home: OpenHome) -> None:

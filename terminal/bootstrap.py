@@ -69,15 +69,21 @@ def professional_card(module: Path | None = None) -> Iterator["CpsSession"]:
 
 @contextmanager
 def open_desk(
-    home: Path, cards: CardSource | None = None, pin_cost: "Cost | None" = None, origin: Origin = "counter"
+    home: Path,
+    cards: CardSource | None = None,
+    pin_cost: "Cost | None" = None,
+    origin: Origin = "counter",
+    *,
+    checked: bool = False,
 ) -> Iterator[Desk]:
     """The desk of an existing home; recovered claims are brought back before it is handed over.
 
     `pin_cost`: what a new PIN costs to try, where it is not to be measured on this machine. `origin`: where its acts
-    are asked for, as the access journal says it.
+    are asked for, as the access journal says it. `checked`: all checks run beside, and `Desk.health` tells.
     """
     from sync.home import open_home
     from sync.receipts import last_signed_time
+    from sync.selfcheck import SelfCheck
     from terminal.vault import Vault
     from terminal.vault.accounts import measured_cost
 
@@ -85,6 +91,9 @@ def open_desk(
         opened = open_home(home)
         stack.callback(opened.close)
         opened.outbox.reconcile()
+        health = SelfCheck(opened).start() if checked else None
+        if health is not None:
+            stack.callback(health.wait)
         yield Desk(
             home=opened,
             vault=Vault(opened, pin_cost or measured_cost),
@@ -93,6 +102,7 @@ def open_desk(
             clock=home_clock(home, last_signed_time(opened.outbox)),
             cards=cards or pcsc_source(),
             origin=origin,
+            health=health,
         )
 
 

@@ -6,7 +6,7 @@ the store stands in the counterfoil with the same bytes. A finding names the cla
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
@@ -18,6 +18,8 @@ from sync.queue.counterfoil import Counterfoil
 from sync.queue.reconciliation import anchor
 from sync.queue.tables import ADOPTED, CHAIN, OUTBOX, Row, row_of
 from sync.store import CheckLine
+
+_MOST_NAMED: Final = 10
 
 Adopted = Collection[tuple[str, int, str]]
 """Heads that an insurer confirmed and that no dispatch here made: insurer, number, digest."""
@@ -43,18 +45,32 @@ def check_chain(connection: Connection, verifier: VerifyingKey) -> CheckLine:
 
 
 def check_counterfoil(connection: Connection, counterfoil: Counterfoil) -> CheckLine:
-    """The line `counterfoil`: whole, followed by the store, and holding all that the store holds."""
+    """The line `counterfoil`: whole, and holding all that the store holds; others may act meanwhile."""
     try:
-        kept = {(frame.kind, frame.claim_id): digest(frame.body) for frame in counterfoil.frames()}
-        followed = anchor(connection) == counterfoil.head()
+        kept = {(frame.kind, frame.claim_id, digest(frame.body)) for frame in counterfoil.frames()}
     except SyncError as error:
         return CheckLine("counterfoil", ok=False, detail=str(error))
-    for key, expected in _expected(connection):
-        if kept.get(key) != expected:
-            return CheckLine("counterfoil", ok=False, detail=f"claim {key[1]}: its {key[0]} is missing or differs")
-    if not followed:
-        return CheckLine("counterfoil", ok=False, detail="the store does not follow the counterfoil")
+    missing = [(kind, claim_id) for kind, claim_id, body in _expected(connection) if (kind, claim_id, body) not in kept]
+    if missing:
+        return CheckLine("counterfoil", ok=False, detail=_named(missing))
     return CheckLine("counterfoil", ok=True, detail=f"{len(kept)} entries")
+
+
+def check_followed(connection: Connection, counterfoil: Counterfoil) -> CheckLine:
+    """The line `counterfoil` again: whether the store follows it; inside a write transaction, so nobody acts."""
+    try:
+        if anchor(connection) == counterfoil.head():
+            return CheckLine("counterfoil", ok=True, detail="followed")
+    except SyncError as error:
+        return CheckLine("counterfoil", ok=False, detail=str(error))
+    return CheckLine("counterfoil", ok=False, detail="the store does not follow the counterfoil")
+
+
+def _named(missing: list[tuple[Kind, str]]) -> str:
+    kind, claim_id = missing[0]
+    others = ", ".join(dict.fromkeys(other for _, other in missing[1:_MOST_NAMED]))
+    more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
+    return f"claim {claim_id}: its {kind} is missing or differs" + (f"; so for {others}{more}" if others else "")
 
 
 def _adopted_before(row: Row, adopted: Adopted) -> list[tuple[int, str]]:
@@ -76,9 +92,9 @@ def _continues(row: Row, seq: int, head: str, verifier: VerifyingKey) -> bool:
     return said == (row.claim_id, row.insurer, seq + 1, head, digest(row.envelope)) and row.seq == seq + 1
 
 
-def _expected(connection: Connection) -> Iterator[tuple[tuple[Kind, str], str]]:
+def _expected(connection: Connection) -> Iterator[tuple[Kind, str, str]]:
     for found in connection.execute(select(OUTBOX).order_by(OUTBOX.c.entry)):
         row = row_of(found)
-        yield ("envelope", row.claim_id), digest(row.envelope)
+        yield "envelope", row.claim_id, digest(row.envelope)
         if row.dispatch is not None:
-            yield ("dispatch", row.claim_id), digest(row.dispatch.encode("ascii"))
+            yield "dispatch", row.claim_id, digest(row.dispatch.encode("ascii"))

@@ -17,7 +17,7 @@ from sync.errors import ClaimNotCorrectable, TransitionInvalid
 from sync.queue import journal_head, states
 from sync.queue.acts import Act, Beside, Entry, acting, move, registering
 from sync.queue.blocks import Frame
-from sync.queue.checks import check_chain, check_counterfoil
+from sync.queue.checks import check_chain, check_counterfoil, check_followed
 from sync.queue.counterfoil import Counterfoil
 from sync.queue.numbering import number
 from sync.queue.reading import QueueReader, row_of_claim
@@ -172,8 +172,10 @@ class Outbox(QueueReader):
         """The findings `chain` and `counterfoil`; `verifier` is this device's key."""
         with self._store.read() as connection:
             chain = check_chain(connection, verifier)
+            kept = check_counterfoil(connection, self._counterfoil)
         with self._store.write() as connection:
-            return chain, check_counterfoil(connection, self._counterfoil)
+            followed = check_followed(connection, self._counterfoil)
+        return chain, kept if followed.ok or not kept.ok else followed
 
 
 def _settle(connection: Connection, row: Row, receipt: str, at: int) -> None:

@@ -55,7 +55,8 @@ def _home(home: Path) -> Iterator[Finding]:
 
 def _desk(desk: Desk) -> Iterator[Finding]:
     for line in desk.home.check():
-        yield Finding(line.name, "pass" if line.ok else "fail", line.detail)
+        todo = "" if line.ok else text("cli.damaged_todo")
+        yield Finding(line.name, "pass" if line.ok else "fail", line.detail, todo)
     weak = desk.home.device_secret_weak
     strength = text(f"cli.device_secret_{'weak' if weak else 'bound'}", name=desk.home.device_secret_name)
     yield Finding("device_secret", "warn" if weak else "pass", strength)

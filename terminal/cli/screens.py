@@ -17,7 +17,7 @@ def open_counter(arguments: argparse.Namespace) -> Answer:
 
     forbid_dumps()
     home = home_of(arguments)
-    with home_lock(home, "counter"), open_desk(home, pcsc_source()) as desk:
+    with home_lock(home, "counter"), open_desk(home, pcsc_source(), checked=True) as desk:
         erase_in_passing(desk)
         config = desk.config
         idle_seconds = float(config.idle_lock_seconds)

@@ -134,9 +134,11 @@ def _others(snapshot: Snapshot, tone: _Tone, *, short: bool) -> list[Span]:
 def _alarms(status: Status, tone: _Tone, *, short: bool) -> list[Span]:
     """What stands before everything else, and in the place of a clock that is right.
 
-    Stopped chains, a spent reserve, an old backup.
+    A damaged store, stopped chains, a spent reserve, an old backup.
     """
     alarms: list[Span] = []
+    if status.damaged:
+        alarms.append(Span(text("status.damaged_short" if short else "status.damaged"), tone.bad))
     if status.stopped is not None:
         alarms.append(Span(text("status.stopped_short" if short else "status.stopped"), tone.bad))
     if status.reserve_spent:

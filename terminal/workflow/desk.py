@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hardware import CardSource, Clock
 from sync.home import OpenHome
+from sync.selfcheck import SelfCheck
 from terminal.catalogue import Catalogue, CatalogueInForce
 from terminal.config import Config
 from terminal.domain.pricing import EquipmentRules
@@ -33,6 +34,8 @@ class Desk:
     clock: Clock
     cards: CardSource
     origin: Origin = "counter"
+    health: SelfCheck | None = field(default=None, repr=False)
+    """The checks at the start of a counter."""
     shown: set[str] = field(default_factory=set, repr=False)
     """Claims whose names were listed since the last log-in."""
 

@@ -46,6 +46,7 @@ def status_of(desk: Desk) -> Status:
         stopped=next((one.reason for one in desk.home.outbox.chains.reconciling()), None),
         backup_late=is_backup_due(desk),
         reserve_spent=desk.home.store.reserve.spent,
+        damaged=desk.health is not None and bool(desk.health.failed),
     )
 
 

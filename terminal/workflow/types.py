@@ -168,6 +168,7 @@ class Status:
 
     `stopped`: why nothing is numbered for some insurer (a code); `backup_late`: the last good backup is too old.
     `reserve_spent`: the medium is full, and new claims are refused until there is room.
+    `damaged`: a check at the start found something wrong with store or counterfoil.
     """
 
     waiting: int
@@ -183,6 +184,7 @@ class Status:
     stopped: str | None = None
     backup_late: bool = False
     reserve_spent: bool = False
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,19 @@ def test_one_pass_says_that_an_insurer_is_down(terminal: Terminal, own_insurer: 
     assert (row.state, row.seq, row.last_error) == ("queued", None, "insurer_unreachable")
 
 
+def test_the_service_checks_its_home_and_names_claims(enrolled: Terminal) -> None:
+    """At its start: one line that says how much failed, and one with the claim whose envelope is another one."""
+    enrolled.register(AMC)
+    (row,) = enrolled.home.outbox.rows()
+    with enrolled.home.store.write() as connection:
+        connection.exec_driver_sql("UPDATE outbox SET state = 'blocked', reason = 'recovered', envelope = x'00'")
+    with service(enrolled) as process:
+        assert wait_for(process, "checked")["failed"] == 1
+        found = wait_for(process, "check_failed")
+    assert found["check"] == "counterfoil"
+    assert row.claim_id in found["detail"]
+
+
 def test_the_service_sends_new_claims(enrolled: Terminal) -> None:
     """While the service runs, a claim that is registered leaves by itself; SIGTERM ends the service with status 0."""
     with service(enrolled) as process:

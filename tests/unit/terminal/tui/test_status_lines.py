@@ -124,6 +124,14 @@ def test_a_spent_reserve_is_said(width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [80, 100])
+def test_a_damaged_store_is_said(width: int) -> None:
+    """In red, as soon as the checks of the start know it."""
+    line = status_lines(state_of(replace(ONLINE, damaged=True)), width)[1]
+    assert {span.role for span in line if "Coffre abîmé" in span.text} == {Role.BAR_BAD}
+    assert "abîmé" not in plain(status_lines(state_of(ONLINE), width)[1])
+
+
+@pytest.mark.parametrize("width", [80, 100])
 def test_stopped_chains_and_an_old_backup_are_said(width: int) -> None:
     """In red and amber, in the place of a clock that is right; a clock that is wrong stays."""
     status = replace(ONLINE, stopped="fork", backup_late=True)
