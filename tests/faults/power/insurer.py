@@ -76,6 +76,10 @@ class Insurer:
         kid = self.signer.kid
         return ChainState(schema="comptoir/state/v1", insurer=INSURER, device=kid, seq=self._last, head=self._head)
 
+    def log_file(self, path: str) -> bytes:
+        """This insurer has no log."""
+        raise InsurerUnreachable("no log", path=path)
+
     def receipts(self, _after: int) -> list[str]:
         """No chain is settled anew here."""
         raise InsurerUnreachable("not answered here")
