@@ -1,13 +1,13 @@
-"""How long a claim takes to be durable, beside the least that any program needs for the same bytes on the same medium.
+"""How long a claim takes to be durable, beside the least that any program needs to flush the same bytes.
 
 Rules: `enqueue` goes through the real counterfoil and the real encrypted store. The raw side writes the same envelope
-twice (once for each of the two files) with pwrite and fdatasync. The two take turns, so that both meet the same moods
-of the medium.
+with pwrite and fdatasync, into two files in turn (there are two files to be made durable), as often as the caller says
+that a claim is flushed. The two sides take turns, so that both meet the same moods of the medium.
 """
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
@@ -17,9 +17,15 @@ from sync.queue import Counterfoil, Outbox
 from sync.store import Store
 from tests.benchmarks.sample import SealedClaims
 
+FILES = 2
 
-def measure(folder: Path, count: int) -> dict[str, float]:
-    """Median seconds of one enqueue and of one raw pair of writes, over `count` of each in `folder`."""
+
+def measure(folder: Path, count: int, flushes: int) -> dict[str, float]:
+    """Median seconds of one enqueue and of one raw write and flush, over `count` claims in `folder`.
+
+    `flushes` is how often the real path flushes one claim. `ratio` is enqueue ÷ one raw flush per file; `per_flush` is
+    raw ÷ enqueue, both with `flushes` flushes.
+    """
     claims = SealedClaims()
     enqueued, raw = [], []
     with opened_outbox(folder) as outbox, _files(folder) as files:
@@ -28,12 +34,12 @@ def measure(folder: Path, count: int) -> dict[str, float]:
             start = perf_counter()
             outbox.enqueue(entry)
             middle = perf_counter()
-            for file in files:
-                os.pwrite(file, entry.envelope, os.fstat(file).st_size)
-                os.fdatasync(file)
+            _write_flushed(files, entry.envelope, flushes)
             enqueued.append(middle - start)
-            raw.append(perf_counter() - middle)
-    return {"enqueue_seconds": median(enqueued), "raw_seconds": median(raw), "ratio": median(enqueued) / median(raw)}
+            raw.append((perf_counter() - middle) / flushes)
+    enqueue, flush = median(enqueued), median(raw)
+    ratios = {"ratio": enqueue / (FILES * flush), "per_flush": flushes * flush / enqueue}
+    return {"enqueue_seconds": enqueue, "flush_seconds": flush, **ratios}
 
 
 @contextmanager
@@ -47,9 +53,17 @@ def opened_outbox(folder: Path) -> Iterator[Outbox]:
         yield Outbox(store, counterfoil)
 
 
+def _write_flushed(files: Sequence[int], data: bytes, times: int) -> None:
+    for turn in range(times):
+        file = files[turn % FILES]
+        os.pwrite(file, data, os.fstat(file).st_size)
+        os.fdatasync(file)
+
+
 @contextmanager
 def _files(folder: Path) -> Iterator[tuple[int, ...]]:
-    files = tuple(os.open(folder / name, os.O_WRONLY | os.O_CREAT, 0o600) for name in ("raw-1", "raw-2"))
+    names = (f"raw-{turn}" for turn in range(FILES))
+    files = tuple(os.open(folder / name, os.O_WRONLY | os.O_CREAT, 0o600) for name in names)
     try:
         yield files
     finally:

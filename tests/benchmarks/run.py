@@ -1,7 +1,8 @@
-"""`make bench`: four measures as ratios, both sides taken in one run on one machine. Nothing is asserted.
+"""`make bench`: measures as ratios, both sides taken in one run on one machine. Nothing is asserted.
 
 Rules: a ratio says how far the real path is from the least that the same machine needs for the same thing; seconds say
-nothing about another machine. Files are written under `.benchmarks/`, on the medium the project lies on.
+nothing about another machine. Files are written under `.benchmarks/`, on the medium the project lies on. How claims
+are made durable is printed by `tests.benchmarks.durable_lines`.
 """
 
 import argparse
@@ -10,10 +11,24 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import backlog, card, durable, flushes, keys, paint, pipeline, pricing
+from tests.benchmarks import (
+    backlog,
+    card,
+    durable,
+    durable_lines,
+    flushes,
+    keys,
+    paint,
+    pipeline,
+    pricing,
+    slow_medium,
+    waiting,
+)
+from tests.benchmarks.table import Figures, milliseconds, row
 
 SCRATCH = Path(__file__).resolve().parents[2] / ".benchmarks"
-Figures = dict[str, float]
+SLOWER = {"slow_medium_1": 1000, "slow_medium_5": 5000}
+"""Microseconds that are added to each flush: the least that a claim is judged by, and a cheap memory card."""
 
 
 def main() -> None:
@@ -23,16 +38,19 @@ def main() -> None:
     parser.add_argument("--backlog", type=int, metavar="N", help="also start, check and drain a home with N claims")
     parser.add_argument("--quick", action="store_true", help="few rounds: shows that it works, not how fast")
     asked = parser.parse_args()
-    figures = measure(quick=asked.quick, waiting=asked.backlog or 0)
+    figures = measure(quick=asked.quick, backlogged=asked.backlog or 0)
     sys.stdout.write(json.dumps(figures) + "\n" if asked.json else _table(figures))
 
 
-def measure(*, quick: bool, waiting: int) -> dict[str, Figures]:
-    """The measures by name: the card where pcscd is installed, the backlog where there is to be one."""
+def measure(*, quick: bool, backlogged: int) -> dict[str, Figures]:
+    """The measures by name.
+
+    The card where pcscd is installed, the slow mediums where strace is, the backlog where there is to be one.
+    """
     SCRATCH.mkdir(exist_ok=True)
-    enqueue = _durable(10 if quick else 300)
     figures = {
-        "durable_enqueue": enqueue,
+        **_durable(10 if quick else 300),
+        "waiting": waiting.measure(SCRATCH, 2, 20) if quick else waiting.measure(SCRATCH, 100, 10_000),
         "pipeline": pipeline.measure(0, 2) if quick else pipeline.measure(20, 320),
         "first_paint": paint.measure(SCRATCH, 1 if quick else 5),
         "keys": keys.measure(SCRATCH, 2 if quick else 20),
@@ -40,48 +58,46 @@ def measure(*, quick: bool, waiting: int) -> dict[str, Figures]:
     }
     if read := card.measure(20 if quick else 500):
         figures["card"] = read
-    return {**figures, "backlog": backlog.measure(SCRATCH, waiting)} if waiting else figures
+    return {**figures, "backlog": backlog.measure(SCRATCH, backlogged)} if backlogged else figures
 
 
-def _durable(count: int) -> Figures:
+def _durable(count: int) -> dict[str, Figures]:
+    counted = flushes.per_claim(SCRATCH)
+    each = round(counted["flushes"]) if counted else durable.FILES
     with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
-        figures = durable.measure(Path(folder), count)
-    flushed = flushes.per_claim(SCRATCH)
-    return figures if flushed is None else {**figures, "flushes": flushed}
+        figures = {"durable_enqueue": durable.measure(Path(folder), count, each)}
+    if counted:
+        figures["per_claim"] = counted
+        slow = {name: slow_medium.measure(SCRATCH, max(count // 3, 10), each, more) for name, more in SLOWER.items()}
+        figures.update({name: found for name, found in slow.items() if found})
+    return figures
 
 
 def _table(figures: dict[str, Figures]) -> str:
-    enqueue, whole, screen = figures["durable_enqueue"], figures["pipeline"], figures["first_paint"]
+    whole, screen = figures["pipeline"], figures["first_paint"]
     typed, quote = figures["keys"], figures["quote"]
-    counted = f"{enqueue['flushes']:.0f} flushes" if "flushes" in enqueue else "flushes not counted: no strace"
     rows = [
-        ("durable enqueue ÷ the same bytes written and flushed twice", enqueue["ratio"],
-         f"{_milliseconds(enqueue['enqueue_seconds'])} ({counted}) ÷ {_milliseconds(enqueue['raw_seconds'])}"),
         ("claims a second, the whole way ÷ bare X-Wing seals a second", whole["ratio"],
          f"{whole['claims_per_second']:.1f} ÷ {whole['seals_per_second']:.0f}"),
         ("first paint of the counter ÷ python -c pass", screen["ratio"],
-         f"{_milliseconds(screen['paint_seconds'])} ÷ {_milliseconds(screen['python_seconds'])}"),
+         f"{milliseconds(screen['paint_seconds'])} ÷ {milliseconds(screen['python_seconds'])}"),
         ("a key while a mute card is read ÷ with an empty reader", typed["ratio"],
-         f"{_milliseconds(typed['mute_median_seconds'])} (95 %: {_milliseconds(typed['mute_p95_seconds'])})"
-         f" ÷ {_milliseconds(typed['idle_median_seconds'])}"),
+         f"{milliseconds(typed['mute_median_seconds'])} (95 %: {milliseconds(typed['mute_p95_seconds'])})"
+         f" ÷ {milliseconds(typed['idle_median_seconds'])}"),
         ("a quote of three lines ÷ one strict decoding of its JSON", quote["ratio"],
-         f"{_milliseconds(quote['quote_seconds'])} ÷ {_milliseconds(quote['decode_seconds'])};"
+         f"{milliseconds(quote['quote_seconds'])} ÷ {milliseconds(quote['decode_seconds'])};"
          f" 10,000 quotes need {quote['peak_many'] / quote['peak_10']:.2f} times the memory of 10"),
     ]  # fmt: skip
-    lines = [_row(*row) for row in rows]
+    lines = [*durable_lines.lines(figures), *(row(*each) for each in rows)]
     return "".join([*lines, _card_line(figures), *_backlog_line(figures)])
-
-
-def _row(name: str, ratio: float, parts: str) -> str:
-    return f"{name:<62} {ratio:>9.3f}   {parts}\n"
 
 
 def _card_line(figures: dict[str, Figures]) -> str:
     if "card" not in figures:
         return "a Vitale read through pcscd: not measured, pcscd is not installed\n"
     found = figures["card"]
-    parts = f"{_milliseconds(found['read_seconds'])} ÷ {_milliseconds(found['bare_seconds'])}"
-    return _row("a Vitale read through pcscd ÷ its commands sent bare", found["ratio"], parts)
+    parts = f"{milliseconds(found['read_seconds'])} ÷ {milliseconds(found['bare_seconds'])}"
+    return row("a Vitale read through pcscd ÷ its commands sent bare", found["ratio"], parts)
 
 
 def _backlog_line(figures: dict[str, Figures]) -> list[str]:
@@ -90,10 +106,6 @@ def _backlog_line(figures: dict[str, Figures]) -> list[str]:
     found = figures["backlog"]
     seconds = ", ".join(f"{name} {found[f'{name}_seconds']:.2f} s" for name in ("start", "check", "drain"))
     return [f"{found['claims']:.0f} claims waiting: {seconds}\n"]
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{seconds * 1000:.2f} ms"
 
 
 if __name__ == "__main__":

@@ -24,8 +24,13 @@ class SealedClaims:
     def next(self) -> tuple[str, SealedClaim]:
         """A claim's id and its envelope."""
         self._count += 1
-        claim_id = str(uuid.UUID(int=(0x019AB << 108) | (7 << 76) | (1 << 63) | self._count))
+        claim_id = self.claim_id(self._count)
         return claim_id, seal_claim(_message(claim_id), self.signer, self.recipient)
+
+    @staticmethod
+    def claim_id(number: int) -> str:
+        """The id of the claim with this number."""
+        return str(uuid.UUID(int=(0x019AB << 108) | (7 << 76) | (1 << 63) | number))
 
     def entry(self) -> Entry:
         """Another claim as the queue takes it, correctable for a minute."""

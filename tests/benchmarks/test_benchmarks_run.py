@@ -1,10 +1,37 @@
 """The benchmark is code that nobody runs every day: here it runs once, briefly, so that it does not rot."""
 
-from tests.benchmarks.run import measure
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks import flushes, slow_medium
+from tests.benchmarks.run import SLOWER, measure
+from tests.benchmarks.sample import SealedClaims
 
 
 def test_the_benchmark_still_measures() -> None:
     """Each measure ends with positive figures; how large they are, is for `make bench` to print."""
-    figures = measure(quick=True, waiting=3)
-    assert set(figures) == {"durable_enqueue", "pipeline", "first_paint", "keys", "quote", "backlog", "card"}
+    figures = measure(quick=True, backlogged=3)
+    always = {"durable_enqueue", "waiting", "pipeline", "first_paint", "keys", "quote", "backlog", "card"}
+    by_strace = {"per_claim", *SLOWER} if "per_claim" in figures else set[str]()
+    assert set(figures) == always | by_strace
     assert all(number > 0 for part in figures.values() for number in part.values())
+
+
+def test_a_slower_flush_is_seen_on_both_sides(tmp_path: Path) -> None:
+    """Where strace can delay flushes, every flush of both sides takes at least the delay."""
+    found = slow_medium.measure(tmp_path, 5, 2, 20_000)
+    if found is None:
+        pytest.skip("strace is missing or may not watch")
+    assert found["flush_seconds"] >= 0.020
+    assert found["enqueue_seconds"] >= 2 * 0.020
+
+
+def test_a_claim_is_flushed_in_both_files(tmp_path: Path) -> None:
+    """At least one flush for the counterfoil and one for the store are counted, and the bytes of both."""
+    counted = flushes.per_claim(tmp_path)
+    if counted is None:
+        pytest.skip("strace is missing or may not watch")
+    envelope = len(SealedClaims().entry().envelope)
+    assert counted["flushes"] >= 2
+    assert counted["bytes"] > envelope
