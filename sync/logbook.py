@@ -157,12 +157,16 @@ class LogBook:
         return sorted(row.insurer for row in rows)
 
     def adopt(self, insurer: str, now: datetime) -> None:
-        """Note every claim of this insurer that has a receipt and is not in the book yet as one without a proof."""
+        """Note every claim of this insurer that has a receipt and is not in the book yet as one without a proof.
+
+        A claim whose dispatch another copy of this home signed is left out: only its very bytes bring its proof.
+        """
         at = milliseconds(now)
         with self._store.write() as connection:
             connection.exec_driver_sql(
                 """INSERT INTO log_proof SELECT claim_id, insurer, ?, NULL, NULL, ?, ? FROM outbox
-                WHERE insurer = ? AND receipt IS NOT NULL AND claim_id NOT IN (SELECT claim_id FROM log_proof)""",
+                WHERE insurer = ? AND receipt IS NOT NULL AND dispatch IS NOT NULL
+                AND claim_id NOT IN (SELECT claim_id FROM log_proof)""",
                 (at, ProofMissing.code, at, insurer),
             )
 

@@ -99,6 +99,8 @@ def _claim_correct(parser: argparse.ArgumentParser) -> None:
 def _verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--user", metavar="ID", help=text("cli.help.verify_user"))
     parser.add_argument("--pin-file", type=Path, metavar=text("cli.help.file"), help=text("cli.help.pin_file"))
+    parser.add_argument("--card", action="store_true", help=text("cli.help.card_login"))
+    _card_pin(parser)
 
 
 def _sync(parser: argparse.ArgumentParser) -> None:
