@@ -15,7 +15,7 @@ STAMPS := .venv/stamps
 PIP := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --require-hashes --no-build-isolation
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: help setup system demo test soak lint bench insurer pictures lock clean mutants
+.PHONY: help setup system demo test soak lint bench insurer pictures lock clean mutants powercut
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ insurer: setup ## a reference insurer in the folder INSURER_DIR (default .insure
 
 mutants: setup ## mutation testing of the domain; ARGS='pricing money' narrows it
 	@$(BIN)/python -m tests.unit.terminal.domain.mutation $(ARGS)
+
+powercut: setup ## power cuts on a real ext4 through a block log (root and qemu-storage-daemon; says what is missing)
+	@$(BIN)/python -m tests.faults.power.blocks
 
 pictures: setup ## draw the screens again into tests/tui/pictures (the README shows them)
 	$(BIN)/python tests/tui/make_pictures.py

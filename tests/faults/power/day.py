@@ -26,7 +26,7 @@ from terminal.workflow.desk import Desk
 from terminal.workflow.models import FRAME_A, LENS_A
 from terminal.workflow.types import Draft, DraftLine
 from tests.faults.power.insurer import Insurer
-from tests.faults.power.planted import FAULTS, Planting
+from tests.faults.power.planted import FAULTS, Planting, Say
 from tests.tui.real_shop import PIN, USER
 
 
@@ -54,7 +54,7 @@ class Marks:
 class Day:
     """The acts of one day, each with its marks."""
 
-    def __init__(self, desk: Desk, mark: Marks, insurer: Insurer) -> None:
+    def __init__(self, desk: Desk, mark: Say, insurer: Insurer) -> None:
         self._desk, self._counter, self._mark, self._insurer = desk, Counter(desk), mark, insurer
         self._draft = _draft(self._counter, desk.cards)
 
@@ -104,9 +104,9 @@ class Day:
         return self._desk.now() + timedelta(days=1)
 
 
-def work(job: Job) -> None:
+def work(job: Job, mark: Say) -> None:
     """One day on one home, with the job's fault planted."""
-    mark, home = Marks(Path(job.marks)), Path(job.home)
+    home = Path(job.home)
     signing = SigningKey.from_bytes(bytes.fromhex(job.insurer))
     cards = EmulatedSource()
     cards.insert("simple")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.faults.power.day import Job, work
+from tests.faults.power.day import Job, Marks, work
 
 
 def _in_a_child(job: Job) -> int:
@@ -19,7 +19,7 @@ def _in_a_child(job: Job) -> int:
     if child:
         return child
     try:
-        work(job)
+        work(job, Marks(Path(job.marks)))
     except BaseException:
         traceback.print_exc()
         os._exit(1)

@@ -33,7 +33,8 @@ SEED = 20261122
 STRIDE = 11
 CHECKED, FINISHED = 6, 48
 """In one of so many opened states all checks of the product run; in one of so many what waits is also sent."""
-IN_MEMORY = Path("/dev/shm")
+SHARED_MEMORY = Path("/dev/shm")
+IN_MEMORY = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,12 @@ class Verdict:
             f"{self.states} states {self.kinds}, {len(self.opened)} of them different files, {self.checked} checked"
             f" wholly, {self.finished} sent to the end, {self.broken} broken"
         )
+
+    def breaks(self, example: str) -> None:
+        """One state breaks a promise."""
+        self.broken += 1
+        if len(self.examples) < 5:
+            self.examples.append(example)
 
     def add(self, other: "Verdict") -> None:
         """Both together."""
@@ -143,9 +150,9 @@ def _read(job: Job, before: Files, trace: Path) -> Recording:
 
 def _judge_part(recording: Recording, prepared: Prepared, shuffles: int, part: range, *, stop: bool = False) -> Verdict:
     verdict, promised = Verdict(), Promised()
-    with _bench(prepared) as bench:
+    with workbench(prepared) as bench:
         for number, state in _walk(recording, promised, shuffles, part):
-            _judge_one(bench, f"operation {number}, {state.kind}", state.files, promised, verdict)
+            judge_one(bench, f"operation {number}, {state.kind}", state.files, promised, verdict)
             verdict.states += 1
             verdict.kinds[state.kind] = verdict.kinds.get(state.kind, 0) + 1
             if stop and verdict.broken:
@@ -155,12 +162,11 @@ def _judge_part(recording: Recording, prepared: Prepared, shuffles: int, part: r
 
 
 @contextmanager
-def _bench(prepared: Prepared) -> Iterator[Judge]:
+def workbench(prepared: Prepared) -> Iterator[Judge]:
     """A judge in memory; while it works, SQLCipher does not wipe memory: that is a third of an opening."""
     settings = encrypted._SETTINGS
     lean = tuple(one for one in settings if "memory_security" not in one)
-    memory = IN_MEMORY if IN_MEMORY.is_dir() else None
-    with pytest.MonkeyPatch.context() as planted, tempfile.TemporaryDirectory(dir=memory) as folder:
+    with pytest.MonkeyPatch.context() as planted, tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
         planted.setattr(encrypted, "_SETTINGS", lean)
         bench = Judge(Path(folder), prepared.shop_seed, SigningKey.from_bytes(prepared.insurer))
         yield bench
@@ -179,20 +185,21 @@ def _walk(recording: Recording, promised: Promised, shuffles: int, part: range) 
                 yield number, state
 
 
-def _judge_one(bench: Judge, where: str, files: Files, promised: Promised, verdict: Verdict) -> None:
+def judge_one(
+    bench: Judge, where: str, files: Files, promised: Promised, verdict: Verdict, *, finished: int = FINISHED
+) -> None:
+    """Open one state, unless equal files were opened before, and add to the verdict what it breaks."""
     key = _fingerprint(files)
     known = bench.seen.get(key)
     wholly = len(bench.seen) % CHECKED == 0
     found = bench.seen[key] = bench.look(files, wholly=wholly) if known is None else known
     broken = violations(found, promised)
     verdict.checked += known is None and wholly
-    if known is None and not broken and len(bench.seen) % FINISHED == 0:
+    if known is None and not broken and len(bench.seen) % finished == 0:
         verdict.finished += 1
         broken = bench.finish(promised)
     if broken:
-        verdict.broken += 1
-        if len(verdict.examples) < 5:
-            verdict.examples.append(f"{where}: {broken[0]}")
+        verdict.breaks(f"{where}: {broken[0]}")
 
 
 def _fingerprint(files: Files) -> bytes:
