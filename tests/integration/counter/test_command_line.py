@@ -291,6 +291,7 @@ def test_doctor_examines_machine_and_home(terminal: Terminal, tmp_path: Path) ->
     """Every line has a verdict; a weak device secret is a warning; no home is a failure with what to do."""
     checks = {check["name"]: check for check in terminal.run("doctor").data["checks"]}
     assert checks["device_secret"]["verdict"] == "warn"
+    assert checks["reserve"]["verdict"] == "pass"
     assert checks["integrity"]["verdict"] == checks["chain"]["verdict"] == "pass"
     missing = comptoir("doctor", "--home", tmp_path / "none")
     home = next(check for check in missing.data["checks"] if check["name"] == "home")
