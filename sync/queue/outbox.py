@@ -127,14 +127,23 @@ class Outbox(QueueReader):
                 stop(connection, row.insurer, reason, now)
 
     @finishing
-    def release(self, claim_id: str, not_before: datetime) -> None:
-        """A person looked: a blocked claim goes back to where it was, and leaves from `not_before` on."""
-        with self._store.write() as connection:
-            row = row_of_claim(connection, claim_id)
+    def release(self, claim_id: str, not_before: datetime, beside: Beside | None = None) -> None:
+        """A person looked: a blocked claim goes back to where it was, and leaves from `not_before` on.
+
+        One that never left is registered again with the same bytes: whatever the counterfoil said of it before, its
+        envelope stands there last. `beside` commits with it or not at all.
+        """
+        with acting(self._store, self._counterfoil) as act:
+            row = row_of_claim(act.connection, claim_id)
             state = states.QUEUED if row.dispatch is None else states.SENDING
             if row.state != states.BLOCKED:
                 raise TransitionInvalid("this claim is not blocked", state=row.state, following=state)
-            move(connection, row, state, reason=None, not_before=milliseconds(not_before), next_try=None)
+            move(act.connection, row, state, reason=None, not_before=milliseconds(not_before), next_try=None)
+            if row.dispatch is None:
+                at = milliseconds(row.created_at)
+                act.frames.append(Frame("envelope", row.claim_id, row.insurer, at, row.envelope))
+            if beside is not None:
+                beside(act.connection)
 
     @finishing
     def postpone(self, ids: Collection[str], until: datetime, error_code: str) -> None:

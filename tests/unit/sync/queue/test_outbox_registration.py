@@ -13,7 +13,7 @@ from sync.contract.envelope import VOID_TYP, decode, digest
 from sync.errors import ClaimExists, ClaimNotCorrectable, ClaimUnknown, ContractError, DiskFull
 from sync.queue import Entry, Frame, Outbox
 from sync.queue.blocks import Mark
-from sync.queue.voiding import SignedVoid, void_record
+from sync.queue.voiding import SignedVoid, unregistered_void, void_record
 from tests.unit.sync.queue.conftest import Desk
 from tests.unit.sync.queue.envelopes import GRACE, INSURER, LATER, NOW, OTHER_INSURER, claim_id, entry, envelope
 
@@ -200,6 +200,18 @@ def test_a_blocked_claim_is_released_or_withdrawn(desk: Desk) -> None:
     desk.outbox.void(claim_id(2), "cancelled", desk.signer, LATER + GRACE)
     assert [row.claim_id for row in desk.outbox.due(INSURER, LATER + GRACE)] == [claim_id(1)]
     assert desk.outbox.get(claim_id(2)).state == "cancelled"
+
+
+def test_a_released_claim_is_registered_again(desk: Desk) -> None:
+    """What the counterfoil once called unregistered comes back after a loss of the store, for a person again."""
+    desk.outbox.enqueue(entry(1))
+    desk.counterfoil.append([Frame("void", claim_id(1), INSURER, 0, unregistered_void())])
+    desk.outbox.reconcile()
+    assert desk.outbox.get(claim_id(1)).state == "blocked"
+    desk.outbox.release(claim_id(1), NOW)
+    assert desk.outbox.get(claim_id(1)).state == "queued"
+    assert desk.lose_store().reconcile().recovered == (claim_id(1),)
+    assert desk.outbox.get(claim_id(1)).envelope == envelope(1)
 
 
 def test_unknown_claims_have_a_name(desk: Desk) -> None:
