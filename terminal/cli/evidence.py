@@ -13,6 +13,7 @@ from terminal.i18n import PARIS, error_text, text
 from terminal.vault.erasure import Erasures, read_certificate
 from terminal.vault.journal import DONE, Entry
 from terminal.vault.sent_fields import SentFields
+from terminal.workflow.access import MACHINE
 from terminal.workflow.read_journal import read_journal
 
 _MARK: Final = 12
@@ -33,7 +34,7 @@ def _line(entry: Entry) -> str:
         "cli.journal_line",
         entry=entry.entry,
         at=_moment(instant(entry.at)),
-        who=entry.who or text("cli.journal.nobody"),
+        who=text("cli.journal.nobody") if entry.who in ("", MACHINE) else entry.who,
         what=text(f"cli.journal.act_{entry.what}"),
         whom=entry.whom[:_MARK] or "-",
         subject=entry.subject or "-",

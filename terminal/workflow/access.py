@@ -1,13 +1,15 @@
 """Noting in the access journal what is done at this desk.
 
-Rules: what is written is who is logged in, whose data (a pseudonym), the act, the instant, where it was asked for, and
-how it ended; an act that changes something carries its entry in its own transaction, an act that shows something is
-noted before it is shown. A name on a list is noted once for each log-in, an opened dossier every time. Adding up
-amounts without showing whose they are is no access to a person's data and is not noted.
+Rules: what is written is who is logged in (the machine itself when nobody is), whose data (a pseudonym), the act, the
+instant, where it was asked for, and how it ended; an act that changes something carries its entry in its own
+transaction, an act that shows something is noted before it is shown. A name on a list is noted once for each log-in, an
+opened dossier every time. Adding up amounts without showing whose they are is no access to a person's data and is not
+noted.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from hardware import HardwareError
 from sync.errors import SyncError
@@ -17,6 +19,9 @@ from terminal.vault.dossiers import Dossier
 from terminal.vault.journal import DONE, Deed, Writing, person_mark
 from terminal.workflow.desk import Desk
 from terminal.workflow.types import Person
+
+MACHINE: Final = "@terminal"
+"""Who did what nobody was logged in for, such as a backup by a timer; no account can have this name."""
 
 
 def log_in(desk: Desk, account_id: str, pin: str) -> None:
@@ -50,7 +55,7 @@ def sees_dossiers(desk: Desk) -> bool:
 def deed(desk: Desk, what: Act, subject: str = "", *, whom: str = "", outcome: str = DONE) -> Deed:
     """An entry as this desk would write it now."""
     user = desk.vault.user
-    who = user.id if user else ""
+    who = user.id if user else MACHINE
     return Deed(what, desk.now(), desk.origin, who=who, whom=whom, subject=subject, outcome=outcome)
 
 

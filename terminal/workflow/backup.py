@@ -1,8 +1,9 @@
 """Backups, as the shop makes, rehearses and restores them.
 
 Rules: a backup needs nobody; what it holds opens with the paper recovery code alone. Each backup and each rehearsal is
-recorded, failed ones too, so that the screen can say how old the last good one is. A restored terminal belongs to the
-people it belonged to, with their PINs.
+recorded, failed ones too, so that the screen can say how old the last good one is, and noted in the access journal;
+the journal of a restored home goes on with its restoring. A restored terminal belongs to the people it belonged to,
+with their PINs.
 """
 
 from datetime import datetime, timedelta
@@ -22,8 +23,12 @@ from sync.backup import (
 from sync.backup.records import Kind
 from sync.crypto.recovery import RecoveryCode
 from sync.errors import SyncError
+from sync.home import open_home
 from terminal.catalogue.shelf import FOLDER as CATALOGUES
 from terminal.config import FILE_NAME as CONFIG
+from terminal.vault.acts import Act
+from terminal.vault.journal import DONE, Deed, Journal
+from terminal.workflow.access import MACHINE, attempt, note
 from terminal.workflow.desk import Desk
 
 LATE: Final[dict[Kind, timedelta]] = {"backup": timedelta(days=2), "drill": timedelta(days=35)}
@@ -36,11 +41,13 @@ def back_up(desk: Desk, folder: Path | None) -> Backup:
     """Make one backup, in `folder` or in the home's own, and record it; RecoveryMissing, and errors of the medium."""
     book = BackupBook(desk.home.store)
     try:
-        made = make_backup(desk.home, folder or desk.home.path / FOLDER, desk.now(), _settings(desk.home.path))
+        with attempt(desk, Act.BACKED_UP, "backup"):
+            made = make_backup(desk.home, folder or desk.home.path / FOLDER, desk.now(), _settings(desk.home.path))
     except SyncError as error:
         book.add(BackupRecord("backup", desk.now(), ok=False, detail=error.code))
         raise
     book.add(BackupRecord("backup", desk.now(), ok=True, detail=made.path.name))
+    note(desk, Act.BACKED_UP, "backup")
     return made
 
 
@@ -50,20 +57,25 @@ def drill(desk: Desk, made: Backup, typed: str | None) -> Drill:
     RecoveryCodeInvalid, BackupInvalid, and errors of the medium; `Drill.ok` says whether all is as it was.
     """
     book = BackupBook(desk.home.store)
-    key = made.key if typed is None else RecoveryCode.parse(typed).opening()
     try:
-        found = rehearse(made.path, desk.home.path / _ASIDE, key, desk.now())
+        with attempt(desk, Act.RESTORED, "drill"):
+            key = made.key if typed is None else RecoveryCode.parse(typed).opening()
+            found = rehearse(made.path, desk.home.path / _ASIDE, key, desk.now())
     except SyncError as error:
         book.add(BackupRecord("drill", desk.now(), ok=False, detail=error.code))
         raise
     detail = ("paper" if typed is not None else "key") if found.ok else "differs"
     book.add(BackupRecord("drill", desk.now(), ok=found.ok, detail=detail))
+    note(desk, Act.RESTORED, "drill", outcome=DONE if found.ok else "drill_differs")
     return found
 
 
 def restore(backup: Path, home: Path, typed: str, now: datetime, provider: str) -> Restored:
     """Make a home of a backup with the paper code; RecoveryCodeInvalid, BackupInvalid, HomeExists and the like."""
-    return restore_home(backup, home, RecoveryCode.parse(typed).opening(), now, provider)
+    restored = restore_home(backup, home, RecoveryCode.parse(typed).opening(), now, provider)
+    with open_home(home) as opened:
+        Journal(opened.store).record(Deed(Act.RESTORED, now, "command_line", who=MACHINE, subject="backup"))
+    return restored
 
 
 def last_good(desk: Desk, kind: Kind) -> BackupRecord | None:

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from sync.crypto.recovery import RecoveryCode
-from sync.errors import RecoveryMissing
+from sync.errors import RecoveryCodeInvalid, RecoveryMissing
 from terminal.bootstrap import open_desk
-from terminal.workflow.backup import back_up
+from terminal.workflow.backup import back_up, drill
 from terminal.workflow.counter import Counter
+from terminal.workflow.verify import verify_home
 from tests.integration.counter.test_command_line import Said, comptoir
 from tests.shop_fixture import PIN, USER, OpenShop, Shop
 
@@ -103,6 +104,33 @@ def test_the_drill_rehearses_compares_and_records(safe: Safe) -> None:
     assert list(safe.stick.iterdir()) == [Path(said.data["file"])]
     assert [path for path in safe.shop.home.iterdir() if "drill" in path.name] == []
     assert comptoir("verify", "--home", safe.shop.home).data["ok"] is True
+
+
+def test_backups_drills_and_restoring_stand_in_the_access_journal(safe: Safe, tmp_path: Path) -> None:
+    """Good and failed ones, by the machine when nobody is logged in; the restored home's journal holds too."""
+    file = Path(safe.back_up().data["file"])
+    safe.shop.desk.vault.lock()
+    made = back_up(safe.shop.desk, safe.stick)
+    with pytest.raises(RecoveryCodeInvalid):
+        drill(safe.shop.desk, made, "nonsense")
+    assert drill(safe.shop.desk, made, None).ok
+    safe.shop.counter.unlock(USER, PIN)
+    back_up(safe.shop.desk, safe.stick)
+    entries = safe.shop.desk.vault.journal.entries()
+    assert [(one.who, one.what, one.subject, one.outcome) for one in entries if one.what != "unlocked"] == [
+        ("@terminal", "backed_up", "backup", "done"),
+        ("@terminal", "backed_up", "backup", "done"),
+        ("@terminal", "restored", "drill", "recovery_code_invalid"),
+        ("@terminal", "restored", "drill", "done"),
+        (USER, "backed_up", "backup", "done"),
+    ]
+    home = tmp_path / "blank"
+    assert safe.restore(file, home).status == 0
+    with open_desk(home, safe.shop.cards) as desk:
+        last = desk.vault.journal.entries()[-1]
+        assert (last.who, last.what, last.subject, last.origin) == ("@terminal", "restored", "backup", "command_line")
+        desk.vault.unlock(USER, PIN)
+        assert all(check.ok for check in verify_home(desk))
 
 
 def test_a_wrong_paper_or_a_damaged_file_restores_nothing(safe: Safe, tmp_path: Path) -> None:
