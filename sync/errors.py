@@ -185,6 +185,12 @@ class ClaimExists(SyncError):
     code = "claim_exists"
 
 
+class ClaimNotHeld(SyncError):
+    """This claim does not wait for a person's word to go into the queue."""
+
+    code = "claim_not_held"
+
+
 class TransitionInvalid(SyncError):
     """A claim cannot go from its state to the one asked for; `facts` name both."""
 

@@ -5,12 +5,13 @@ from sync.queue.blocks import Frame, salvage
 from sync.queue.counterfoil import Counterfoil
 from sync.queue.outbox import Outbox
 from sync.queue.reading import Summary
-from sync.queue.reconciliation import Reconciliation
+from sync.queue.reconciliation import RECOVERED, Reconciliation
 from sync.queue.settlement import Heard, Settlement, Word
 from sync.queue.standing import Chains, Elsewhere, Reconciling
 from sync.queue.tables import Row
 
 __all__ = [
+    "RECOVERED",
     "Chains",
     "Counterfoil",
     "Elsewhere",

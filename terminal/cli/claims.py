@@ -17,7 +17,7 @@ from terminal.domain.errors import InputInvalid
 from terminal.domain.identifiers import Nir
 from terminal.i18n import money_text, text
 from terminal.vault import Dossier
-from terminal.workflow.correct import cancel_claim, dossier_of, draft_in, reopen_draft, reveal_nir
+from terminal.workflow.correct import cancel_claim, dossier_of, draft_in, release_claim, reopen_draft, reveal_nir
 from terminal.workflow.desk import Desk
 from terminal.workflow.lines import draft_lines
 from terminal.workflow.quote import quote_to_json
@@ -56,6 +56,13 @@ def cancel(arguments: argparse.Namespace) -> Answer:
     return Answer(
         {"claim_id": arguments.claim_id, "state": "cancelled"}, [text("cli.cancelled", claim=arguments.claim_id)]
     )
+
+
+def release(arguments: argparse.Namespace) -> Answer:
+    """Queue a recovered claim as it was sealed."""
+    with logged_in(arguments) as desk:
+        release_claim(desk, arguments.claim_id)
+    return Answer({"claim_id": arguments.claim_id, "state": "queued"}, [text("cli.released", claim=arguments.claim_id)])
 
 
 def show(arguments: argparse.Namespace) -> Answer:

@@ -277,6 +277,7 @@ _GROUPS: dict[str, dict[str, tuple[str, Add]]] = {
         "new": ("claims:new", _claim_new),
         "show": ("claims:show", _claim_show),
         "cancel": ("claims:cancel", _claim_id),
+        "release": ("claims:release", _claim_id),
         "correct": ("claims:correct", _claim_correct),
     },
     "request": {

@@ -6,7 +6,8 @@ from typing import Any
 from terminal.cli.output import Answer
 from terminal.cli.session import logged_in
 from terminal.i18n import text
-from terminal.workflow.answer_request import AskedDocument, Provided, document_requests, provide, refuse
+from terminal.workflow.answer_request import document_requests, provide, refuse
+from terminal.workflow.types import AskedDocument, Provided
 
 
 def list_requests(arguments: argparse.Namespace) -> Answer:

@@ -18,6 +18,7 @@ class Act(StrEnum):
     CLAIM_SUBMITTED = "claim_submitted"
     CLAIM_CORRECTED = "claim_corrected"
     CLAIM_CANCELLED = "claim_cancelled"
+    CLAIM_RELEASED = "claim_released"
     DOSSIER_ERASED = "dossier_erased"
     REQUEST_RECEIVED = "request_received"
     REQUEST_ANSWERED = "request_answered"

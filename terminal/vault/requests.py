@@ -45,9 +45,13 @@ class DocumentRequests:
 
     def last(self, insurer: str) -> int:
         """The number of the newest event of an insurer that was looked at."""
-        query = "SELECT max(seq) FROM document_request WHERE insurer = ?"
         with self._store.read() as connection:
-            return connection.exec_driver_sql(query, (insurer,)).scalar() or 0
+            return self.last_in(connection, insurer)
+
+    def last_in(self, connection: Connection, insurer: str) -> int:
+        """The same inside a transaction."""
+        query = "SELECT max(seq) FROM document_request WHERE insurer = ?"
+        return connection.exec_driver_sql(query, (insurer,)).scalar() or 0
 
     def all(self) -> tuple[RequestRow, ...]:
         """Every request, in order of arrival."""
@@ -57,7 +61,14 @@ class DocumentRequests:
 
     def get(self, request_id: str) -> RequestRow | None:
         """One request."""
-        return next((row for row in self.all() if row.request_id == request_id), None)
+        with self._store.read() as connection:
+            return self.in_(connection, request_id)
+
+    def in_(self, connection: Connection, request_id: str) -> RequestRow | None:
+        """The same inside a transaction."""
+        query = f"SELECT {_COLUMNS} FROM document_request WHERE request_id = ?"  # noqa: S608 - constants
+        found = connection.exec_driver_sql(query, (request_id,)).first()
+        return None if found is None else RequestRow(*found)
 
     def answer_ids(self) -> frozenset[str]:
         """The ids under which answers wait or left: they are no claims."""

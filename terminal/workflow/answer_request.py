@@ -7,11 +7,13 @@ act. Individual codes are told by opening the commitments that went with the cla
 """
 
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
-from sync.contract.events import DocumentAnswer, DocumentKind, Opening, RefusalReason
+from sqlalchemy import Connection
+
+from sync.contract.events import DocumentAnswer, Opening, RefusalReason
 from sync.crypto.claims import seal_answer
 from sync.crypto.events import OpenedRequest, open_event, read_event
 from sync.crypto.sealing import OpeningKey
@@ -24,11 +26,14 @@ from terminal.domain.roles import Role
 from terminal.vault.acts import Act
 from terminal.vault.requests import OPEN, UNKNOWN_CLAIM, UNREADABLE, DocumentRequests, RequestRow
 from terminal.vault.sent_fields import SentFields
-from terminal.workflow.access import attempt, noting
+from terminal.workflow.access import attempt, note, noting, whom_in
 from terminal.workflow.desk import Desk
 from terminal.workflow.ids import claim_id as new_id
 from terminal.workflow.people import require_role
 from terminal.workflow.recipients import sealing_key_of
+from terminal.workflow.types import AskedDocument, Leaving, Provided
+
+_FROM_DOSSIER: Final = ("lpp_code", "last_equipment_date")
 
 
 class RequestUnknown(SyncError):
@@ -43,34 +48,32 @@ class RequestDecided(SyncError):
     code = "request_decided"
 
 
-@dataclass(frozen=True, slots=True)
-class AskedDocument:
-    """A request as the counter shows it; `late` once its deadline has passed. Ground and deadline are the insurer's."""
-
-    request_id: str
-    insurer: str
-    claim_id: str
-    number: str
-    state: str
-    document: DocumentKind | None
-    ground: str
-    deadline: date | None
-    late: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Provided:
-    """What the responsible person gives: the member of the document's kind; codes come from the dossier."""
-
-    last_equipment_date: date | None = None
-    early_renewal: bool | None = None
-    invoice_reference: str | None = None
-
-
 def document_requests(desk: Desk) -> tuple[AskedDocument, ...]:
     """Every request, oldest first, new ones taken in; Locked, RoleRefused."""
     take_in(desk)
     return tuple(_shown(desk, row) for row in DocumentRequests(desk.home.store).all())
+
+
+def waiting_requests(desk: Desk) -> tuple[AskedDocument, ...]:
+    """Those that wait for a decision, the nearest deadline first, new ones taken in; Locked, RoleRefused."""
+    take_in(desk)
+    waiting = (row for row in DocumentRequests(desk.home.store).all() if row.state == OPEN)
+    return tuple(sorted((_shown(desk, row) for row in waiting), key=lambda one: one.deadline or date.max))
+
+
+def leaving(desk: Desk, request_id: str) -> Leaving:
+    """What the answer to a request would say, but for what is typed. Where the dossier is read, that is noted.
+
+    Locked, RoleRefused, RequestUnknown, RequestDecided.
+    """
+    require_role(desk, Role.RESPONSIBLE, Role.STAFF)
+    row = _undecided(DocumentRequests(desk.home.store).get(request_id), request_id)
+    answer = _answer(desk, row, "provided", Provided(), None)
+    known = desk.vault.dossiers.get(row.claim_id) if answer.document in _FROM_DOSSIER else None
+    if known is None:
+        return Leaving(answer)
+    note(desk, Act.DOSSIER_OPENED, row.claim_id, whom=whom_in(desk, known[1]))
+    return Leaving(answer, known[1].last_glasses if answer.document == "last_equipment_date" else None)
 
 
 def take_in(desk: Desk) -> int:
@@ -81,8 +84,10 @@ def take_in(desk: Desk) -> int:
             row = _row(desk, record, kept.seq, kept.signed, opening)
             received = noting(desk, Act.REQUEST_RECEIVED, row.claim_id)
             with desk.home.store.write() as connection:
-                together(requests.adding(row), received)(connection)
-            taken += 1
+                new = requests.last_in(connection, record.amc) < kept.seq
+                if new:
+                    together(requests.adding(row), received)(connection)
+            taken += new
     return taken
 
 
@@ -109,10 +114,7 @@ def _decide(
     claim = row.claim_id if row else ""
     with attempt(desk, what, claim, whom=desk.vault.journal.whom_of(claim)):
         require_role(desk, Role.RESPONSIBLE)
-        if row is None:
-            raise RequestUnknown(request=request_id)
-        if row.state != OPEN:
-            raise RequestDecided(request=request_id, state=row.state)
+        row = _undecided(row, request_id)
         answer = _answer(desk, row, verdict, given, reason)
         record = desk.home.insurers.get(row.insurer)
         try:
@@ -121,10 +123,30 @@ def _decide(
             raise InputInvalid("not what was asked for", key=answer.document, reason="missing") from error
         now = desk.now()
         entry = Entry(answer.answer_id, row.insurer, sealed.envelope, created_at=now, not_before=now)
-        decided = requests.deciding(request_id, verdict, answer.answer_id)
+        decided = _deciding_once(requests, request_id, verdict, answer.answer_id)
         sent = SentFields(desk.home.store).writing(answer.answer_id, answer)
         desk.home.outbox.enqueue(entry, together(decided, sent, noting(desk, what, claim)))
     return answer.answer_id
+
+
+def _undecided(row: RequestRow | None, request_id: str) -> RequestRow:
+    if row is None:
+        raise RequestUnknown(request=request_id)
+    if row.state != OPEN:
+        raise RequestDecided(request=request_id, state=row.state)
+    return row
+
+
+def _deciding_once(
+    requests: DocumentRequests, request_id: str, verdict: str, answer_id: str
+) -> Callable[[Connection], None]:
+    """The decision, unless somebody decided since the request was read: then nothing leaves a second time."""
+
+    def decide(connection: Connection) -> None:
+        _undecided(requests.in_(connection, request_id), request_id)
+        requests.deciding(request_id, verdict, answer_id)(connection)
+
+    return decide
 
 
 def _answer(
@@ -194,7 +216,8 @@ def _shown(desk: Desk, row: RequestRow) -> AskedDocument:
     number = known[0] if known else row.claim_id[-12:]
     if row.state == UNREADABLE:
         return AskedDocument(row.request_id, row.insurer, row.claim_id, number, row.state, None, "", None, late=False)
-    asked = _opened(desk, desk.home.insurers.get(row.insurer), row.seq).request
+    record = desk.home.insurers.get(row.insurer)
+    asked = _opened(desk, record, row.seq).request
     late = row.state == OPEN and asked.deadline < desk.today()
     about = (asked.document, asked.ground, asked.deadline)
-    return AskedDocument(row.request_id, row.insurer, row.claim_id, number, row.state, *about, late)
+    return AskedDocument(row.request_id, row.insurer, row.claim_id, number, row.state, *about, late, record.name)

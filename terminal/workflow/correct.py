@@ -1,21 +1,24 @@
 """Correcting and cancelling before a claim leaves.
 
 Rules: only a claim that has not been dispatched and whose grace period runs can change; each void is signed and
-written to the counterfoil; after that, a change is a message to the insurer and not this module's matter. What was
+written to the counterfoil. A recovered claim, which nobody was ever told of, waits for a person who queues it or voids
+it; after that, a change is a message to the insurer and not this module's matter. What was
 not kept (the kind of prescriber, the ground of a renewal, a correction) is asked again.
 """
 
-from sync.errors import ClaimNotCorrectable, ClaimUnknown
+from sync.errors import ClaimNotCorrectable, ClaimNotHeld, ClaimUnknown
 from sync.queue import together
 from terminal.domain.identifiers import Nir
+from terminal.domain.roles import Role
 from terminal.vault.acts import Act
 from terminal.vault.dossiers import Dossier
 from terminal.workflow.access import attempt, note, noting, whom, whom_in
 from terminal.workflow.desk import Desk
 from terminal.workflow.lines import draft_lines
 from terminal.workflow.models import shown_for
+from terminal.workflow.people import require_role
 from terminal.workflow.submit import deliveries_of
-from terminal.workflow.track import is_correctable
+from terminal.workflow.track import is_correctable, is_held
 from terminal.workflow.types import Draft, Person
 
 
@@ -51,10 +54,24 @@ def cancel_claim(desk: Desk, claim_id: str) -> None:
     """Void a claim that has not left; its delivery goes in the same act."""
     row = desk.home.outbox.get(claim_id)
     with attempt(desk, Act.CLAIM_CANCELLED, claim_id, whom=desk.vault.journal.whom_of(claim_id)):
-        if not is_correctable(desk, row):
+        if not (is_correctable(desk, row) or is_held(row)):
             raise ClaimNotCorrectable(state=row.state)
         beside = together(deliveries_of(desk).voiding(claim_id), noting(desk, Act.CLAIM_CANCELLED, claim_id))
         desk.home.outbox.void(claim_id, "cancelled", desk.home.signer, desk.now(), beside)
+
+
+def release_claim(desk: Desk, claim_id: str) -> None:
+    """Queue a recovered claim with the bytes it was sealed with: it leaves after a grace period, as a new one does.
+
+    Nobody was told that it is registered, so a person asks the insurer or the customer first. Locked, RoleRefused,
+    ClaimUnknown, ClaimNotHeld.
+    """
+    row = desk.home.outbox.get(claim_id)
+    with attempt(desk, Act.CLAIM_RELEASED, claim_id, whom=desk.vault.journal.whom_of(claim_id)):
+        require_role(desk, Role.RESPONSIBLE, Role.STAFF)
+        if not is_held(row):
+            raise ClaimNotHeld("only a recovered claim waits for this", state=row.state)
+        desk.home.outbox.release(claim_id, desk.leaves_at(desk.now()), noting(desk, Act.CLAIM_RELEASED, claim_id))
 
 
 def draft_in(desk: Desk, dossier: Dossier) -> Draft:

@@ -7,25 +7,34 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 from hardware import ReaderEvent, Watch
+from sync.contract.events import RefusalReason
 from terminal.domain.choice import LensChoice, choose_lens
 from terminal.domain.lpp import ItemClass, LensType
 from terminal.domain.notation import WrittenEye
+from terminal.domain.roles import Role
+from terminal.vault import Account
 from terminal.workflow.access import log_in
-from terminal.workflow.correct import cancel_claim, reopen_draft
+from terminal.workflow.answer_request import leaving, provide, refuse, waiting_requests
+from terminal.workflow.correct import cancel_claim, release_claim, reopen_draft
 from terminal.workflow.desk import Desk
 from terminal.workflow.erase import erase_in_passing
 from terminal.workflow.identify import read_people
 from terminal.workflow.models import default_models
 from terminal.workflow.recipients import choice_of
+from terminal.workflow.settle import settle_chains
 from terminal.workflow.submit import quote_draft, register
 from terminal.workflow.track import status_of, totals_of, worklist_of
 from terminal.workflow.types import (
+    AskedDocument,
     DayTotals,
     Draft,
     InsurerChoice,
+    Leaving,
     Model,
     Person,
+    Provided,
     QuoteAnswer,
+    Settled,
     Status,
     Submitted,
     UserName,
@@ -43,11 +52,11 @@ class Counter:
     def user(self) -> UserName | None:
         """Who is logged in."""
         account = self._desk.vault.user
-        return UserName(account.id, account.name, account.role.sees_dossiers) if account else None
+        return _name_of(account) if account else None
 
     def users(self) -> tuple[UserName, ...]:
         """The accounts of this terminal."""
-        return tuple(UserName(account.id, account.name) for account in self._desk.vault.accounts.all())
+        return tuple(_name_of(account) for account in self._desk.vault.accounts.all())
 
     def unlock(self, user_id: str, pin: str) -> None:
         """Open the shop key for this user; PinWrong otherwise."""
@@ -103,6 +112,30 @@ class Counter:
         """Void a claim that has not left."""
         cancel_claim(self._desk, claim_id)
 
+    def release(self, claim_id: str) -> None:
+        """Queue a recovered claim."""
+        release_claim(self._desk, claim_id)
+
+    def settle_chains(self) -> Settled:
+        """Agree that stopped chains are settled, and settle them."""
+        return settle_chains(self._desk)
+
+    def requests(self) -> tuple[AskedDocument, ...]:
+        """The document requests that wait."""
+        return waiting_requests(self._desk)
+
+    def leaving(self, request_id: str) -> Leaving:
+        """What would leave for a request."""
+        return leaving(self._desk, request_id)
+
+    def provide(self, request_id: str, given: Provided) -> None:
+        """Answer a request."""
+        provide(self._desk, request_id, given)
+
+    def refuse_request(self, request_id: str, reason: RefusalReason) -> None:
+        """Refuse a request."""
+        refuse(self._desk, request_id, reason)
+
     def worklist(self, limit: int = 50) -> tuple[WorkItem, ...]:
         """The newest claims, those that need a person first."""
         return worklist_of(self._desk, limit)
@@ -118,3 +151,7 @@ class Counter:
     def now(self) -> datetime:
         """The instant, aware UTC."""
         return self._desk.now()
+
+
+def _name_of(account: Account) -> UserName:
+    return UserName(account.id, account.name, account.role.sees_dossiers, account.role is Role.RESPONSIBLE)

@@ -6,7 +6,7 @@ amounts are those of the AMC part and are known only while somebody is logged in
 
 import shutil
 
-from sync.queue import Row, Summary
+from sync.queue import RECOVERED, Row, Summary
 from terminal.domain.claim import ClaimState
 from terminal.vault.dossiers import Dossier
 from terminal.vault.requests import DocumentRequests
@@ -84,12 +84,18 @@ def _item(desk: Desk, row: Row, known: tuple[str, Dossier] | None, insurer: str)
         created_at=row.created_at,
         not_before=row.not_before,
         correctable=is_correctable(desk, row),
+        held=is_held(row),
     )
 
 
 def is_correctable(desk: Desk, row: Row) -> bool:
     """A claim may change while it has not left; the grace period is the time it is kept back for that."""
     return row.state == ClaimState.QUEUED and row.seq is None and desk.now() < row.not_before
+
+
+def is_held(row: Row) -> bool:
+    """A recovered claim never left, and waits until a person queues it or voids it."""
+    return row.state == ClaimState.BLOCKED and row.reason == RECOVERED and row.seq is None
 
 
 def totals_of(desk: Desk) -> DayTotals:

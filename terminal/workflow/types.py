@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Literal, Protocol
 
 from hardware import ReaderEvent, Watch
+from sync.contract.events import DocumentAnswer, DocumentKind, RefusalReason
 from terminal.catalogue import Catalogue
 from terminal.domain.choice import LensChoice
 from terminal.domain.identifiers import Nir
@@ -33,6 +34,7 @@ class UserName:
     id: str
     name: str
     sees_dossiers: bool = True
+    responsible: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,10 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """One row of the work list; `name` is empty when the dossier was erased or belongs to a recovered claim."""
+    """One row of the work list; `name` is empty when the dossier was erased or belongs to a recovered claim.
+
+    `held`: a recovered claim, which a person queues or voids.
+    """
 
     claim_id: str
     number: str
@@ -201,6 +206,56 @@ class WorkItem:
     created_at: datetime
     not_before: datetime
     correctable: bool
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskedDocument:
+    """A request as the counter shows it; `late` once its deadline has passed. Ground and deadline are the insurer's."""
+
+    request_id: str
+    insurer: str
+    claim_id: str
+    number: str
+    state: str
+    document: DocumentKind | None
+    ground: str
+    deadline: date | None
+    late: bool
+    insurer_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """What the responsible person gives: the member of the document's kind; codes come from the dossier."""
+
+    last_equipment_date: date | None = None
+    early_renewal: bool | None = None
+    invoice_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What an answer to a request would say, but for what is typed; `last_glasses`: the date that the dossier has."""
+
+    answer: DocumentAnswer
+    last_glasses: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of stopped chains: counts of claims; `by_service` when the service does it; a code per insurer else.
+
+    `settled` were received already, `renumbered` get another number, `resumed` are sent again, `elsewhere` were
+    received from another copy of this terminal.
+    """
+
+    by_service: bool = False
+    settled: int = 0
+    renumbered: int = 0
+    resumed: int = 0
+    elsewhere: int = 0
+    errors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +320,24 @@ class CounterPort(Protocol):
 
     def cancel(self, claim_id: str) -> None:
         """Void a claim that has not left; ClaimNotCorrectable otherwise."""
+
+    def release(self, claim_id: str) -> None:
+        """Queue a recovered claim with its bytes; ClaimNotHeld otherwise."""
+
+    def settle_chains(self) -> Settled:
+        """A person agrees that stopped chains are settled, now; RoleRefused. Waits for the line."""
+
+    def requests(self) -> tuple[AskedDocument, ...]:
+        """The document requests that wait for a decision, the nearest deadline first."""
+
+    def leaving(self, request_id: str) -> Leaving:
+        """What would leave for a request; RequestUnknown, RequestDecided."""
+
+    def provide(self, request_id: str, given: Provided) -> None:
+        """Answer a request, for the responsible person; RoleRefused, RequestDecided, InputInvalid."""
+
+    def refuse_request(self, request_id: str, reason: RefusalReason) -> None:
+        """Refuse a request, for the responsible person; RoleRefused, RequestDecided."""
 
     def worklist(self, limit: int = 50) -> tuple[WorkItem, ...]:
         """The newest claims, those that need a person first."""

@@ -1,6 +1,7 @@
 """An insurer asks for a document, the shop decides, the insurer reads the answer; nothing is pulled."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,17 @@ from terminal.cli import main
 from terminal.domain.errors import InputInvalid
 from terminal.vault.acts import Act
 from terminal.workflow.answer_request import (
-    Provided,
     RequestDecided,
     RequestUnknown,
     document_requests,
     provide,
     refuse,
 )
+from terminal.workflow.types import Provided
 from terminal.workflow.verify import verify_home
 from tests.integration.sync.world import run_command
 from tests.shop_fixture import PIN, USER, Shop
+from tests.tui.playing import playing
 
 
 def asked(shop: Shop, insurers: Any, place: int, document: str) -> tuple[str, str]:
@@ -84,6 +86,32 @@ def test_a_refusal_is_an_answer_and_each_is_decided_once(shop: Shop, insurers: A
     assert (answer["verdict"], answer["reason"]) == ("refused", "not_needed")
     outcomes = [one.outcome for one in shop.desk.vault.journal.entries()][-4:]
     assert outcomes == ["input_invalid", "done", "request_decided", "request_unknown"]
+
+
+async def test_the_screen_shows_exactly_what_the_insurer_reads(shop: Shop, insurers: Any) -> None:
+    """From home to the opener of the insurer: each code under "ce qui part" and no other, decided by keys."""
+    claim_id, request_id = asked(shop, insurers, 1, "lpp_code")
+    shop.desk.vault.lock()
+    async with playing(shop.counter) as player:
+        await player.unlock(PIN)
+        await player.sees("1 justificatif(s) à décider avant le 31/12/2026")
+        player.press("f9", "enter")
+        await player.sees("CE QUI PART")
+        shown = player.text()
+        player.press("f10", "f10")
+        await player.sees("Justificatif scellé")
+        await player.settle()
+        assert shop.counter.requests() == ()
+    drain_now(shop.desk.home)
+    answer = answers(insurers, 1)[request_id]
+    assert re.findall(r"code (\d{7})", shown) == [one["code"] for one in answer["openings"]]
+    assert all(str(answer[name]) in shown for name in ("claim_id", "request_id", "shop", "convention"))
+    told = {"schema", "answer_id", "verdict", "document", "insurer", "openings"}
+    assert {name for name, value in answer.items() if value} - told == {"claim_id", "request_id", "shop", "convention"}
+    noted = [(one.what, one.subject) for one in shop.desk.vault.journal.entries()]
+    assert noted.count((Act.DOSSIER_OPENED, claim_id)) == 1
+    assert noted.count((Act.REQUEST_ANSWERED, claim_id)) == 1
+    assert all(check.ok for check in verify_home(shop.desk))
 
 
 def test_events_come_exactly_once(shop: Shop, insurers: Any) -> None:
