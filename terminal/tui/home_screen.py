@@ -17,6 +17,7 @@ from terminal.tui.orders import Orders, Page
 from terminal.tui.spans import BLANK, Line, Role, Room, Span
 from terminal.tui.state import CounterState, Snapshot
 from terminal.tui.work_lines import to_handle, work_lines
+from terminal.workflow.types import AskedDocument
 
 _CALLS = {
     Slot.READING: "home.reading",
@@ -44,20 +45,24 @@ class HomeScreen(CounterScreen):
 
     def key_labels(self) -> Sequence[KeyLabel]:
         """What can be done between two customers."""
+        asked = (KeyLabel("F9", text("key.requests")),) if self._asked() else ()
         return (
             KeyLabel("F2", text("key.no_card")),
             KeyLabel("F4", text("key.queue")),
+            *asked,
             KeyLabel("F8", text("key.mask")),
             KeyLabel("F11", text("key.lock")),
             KeyLabel("F12", text("key.change")),
         )
 
     def press(self, stroke: Stroke) -> None:
-        """Two screens open from here."""
+        """Three screens open from here."""
         if stroke.key == "f2":
             self.orders.show(Page.IDENTIFY)
         elif stroke.key == "f4":
             self.orders.show(Page.QUEUE)
+        elif stroke.key == "f9":
+            self.orders.show(Page.REQUESTS)
         elif self.notice is not None:
             self.say(None)
 
@@ -72,14 +77,29 @@ class HomeScreen(CounterScreen):
     def _paint_call(self, room: Room) -> list[Line]:
         call = text(_CALLS.get(self.state.slot.state, "home.insert_card"))
         block = [(Span(f"{words:<{room.width}}", Role.CALL),) for words in ("", f"  {call}", "")]
-        lines = [
+        lines: list[Line] = [
             *block,
             BLANK,
             (Span(text("home.opens_itself")),),
             (Span(" F2 ", Role.KEY), Span(" " + text("home.no_card"))),
             (Span(" F4 ", Role.KEY), Span(" " + text("home.see_queue"))),
+            *self._paint_asked(),
         ]
         return lines if room.height >= len(lines) else [line for line in lines if line]
+
+    def _paint_asked(self) -> list[Line]:
+        """How many document requests wait, and the nearest deadline."""
+        asked = self._asked()
+        if not asked:
+            return []
+        nearest = min(one.deadline for one in asked if one.deadline)
+        role = Role.BAD if any(one.late for one in asked) else Role.WARN
+        said = text("home.requests", count=len(asked), deadline=nearest)
+        return [(Span(" F9 ", Role.KEY), Span(" " + said, role))]
+
+    def _asked(self) -> tuple[AskedDocument, ...]:
+        snapshot = self.state.snapshot
+        return tuple(one for one in snapshot.requests if one.deadline) if snapshot else ()
 
     def _paint_today(self, room: Room) -> list[Line]:
         snapshot = self.state.snapshot

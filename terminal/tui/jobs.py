@@ -15,12 +15,14 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from hardware import ReaderEvent, Watch
+from sync.contract.events import RefusalReason
 from terminal.tui.claim_entry import ClaimEntry, complete, submitted
 from terminal.tui.claim_form import Offer
 from terminal.tui.crash import code_and_facts
 from terminal.tui.messages import (
     ActEnded,
     Cancelled,
+    ChainsSettled,
     DraftReopened,
     Job,
     Locked,
@@ -28,13 +30,16 @@ from terminal.tui.messages import (
     Quoted,
     ReaderChanged,
     Refused,
+    Released,
+    RequestDecided,
+    RequestOpened,
     Saved,
     SnapshotTaken,
     Unlocked,
     UsersRead,
 )
 from terminal.tui.state import Snapshot
-from terminal.workflow.types import CounterPort, Person, UserName
+from terminal.workflow.types import AskedDocument, CounterPort, Person, Provided, UserName
 
 Answer = TypeVar("Answer")
 
@@ -92,6 +97,20 @@ class Jobs(App[int]):
 
         self._report(Job.REOPEN, draft_and_offer, lambda message: message)
 
+    @work(thread=True, exclusive=True, exit_on_error=False, group="open")
+    def read_request(self, asked: AskedDocument) -> None:
+        """Answers RequestOpened."""
+        self._report(
+            Job.OPEN_REQUEST,
+            lambda: self.counter.leaving(asked.request_id),
+            lambda leaving: RequestOpened(asked, leaving),
+        )
+
+    @work(thread=True, exit_on_error=False, group="settle")
+    def settle_now(self) -> None:
+        """Answers ChainsSettled. It waits for the line and needs no shop key: locking does not wait for it."""
+        self._report(Job.SETTLE, self.counter.settle_chains, ChainsSettled)
+
     @work(thread=True, exclusive=True, exit_on_error=False, group="quote")
     def compute_quote(self, entry: ClaimEntry) -> None:
         """Answers Quoted for this entry."""
@@ -122,6 +141,26 @@ class Jobs(App[int]):
     def act_cancel(self, claim_id: str, number: str) -> None:
         """Answers Cancelled."""
         self._act(Job.CANCEL, lambda: self.counter.cancel(claim_id), lambda _none: Cancelled(claim_id, number))
+
+    def act_release(self, claim_id: str, number: str) -> None:
+        """Answers Released."""
+        self._act(Job.RELEASE, lambda: self.counter.release(claim_id), lambda _none: Released(number))
+
+    def act_provide(self, request_id: str, given: Provided) -> None:
+        """Answers RequestDecided, once the answer is durable."""
+        self._act(
+            Job.DECIDE,
+            lambda: self.counter.provide(request_id, given),
+            lambda _none: RequestDecided(provided=True),
+        )
+
+    def act_refuse_request(self, request_id: str, reason: RefusalReason) -> None:
+        """Answers RequestDecided, once the refusal is durable."""
+        self._act(
+            Job.DECIDE,
+            lambda: self.counter.refuse_request(request_id, reason),
+            lambda _none: RequestDecided(provided=False),
+        )
 
     def on_act_ended(self) -> None:
         """Begin the next act."""

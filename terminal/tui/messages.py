@@ -13,7 +13,16 @@ from hardware import ReaderEvent
 from terminal.tui.claim_entry import ClaimEntry, Completed
 from terminal.tui.claim_form import Offer
 from terminal.tui.state import Snapshot
-from terminal.workflow.types import Draft, Person, QuoteAnswer, Submitted, UserName
+from terminal.workflow.types import (
+    AskedDocument,
+    Draft,
+    Leaving,
+    Person,
+    QuoteAnswer,
+    Settled,
+    Submitted,
+    UserName,
+)
 
 
 class Job(Enum):
@@ -30,6 +39,10 @@ class Job(Enum):
     QUOTE = auto()
     SAVE = auto()
     CANCEL = auto()
+    RELEASE = auto()
+    SETTLE = auto()
+    OPEN_REQUEST = auto()
+    DECIDE = auto()
 
 
 class Fact(Message):
@@ -116,6 +129,39 @@ class Cancelled(Fact):
         super().__init__()
         self.claim_id = claim_id
         self.number = number
+
+
+class Released(Fact):
+    """A recovered claim is queued."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__()
+        self.number = number
+
+
+class ChainsSettled(Fact):
+    """What became of the stopped chains."""
+
+    def __init__(self, settled: Settled) -> None:
+        super().__init__()
+        self.settled = settled
+
+
+class RequestOpened(Fact):
+    """A document request, and what would leave for it."""
+
+    def __init__(self, asked: AskedDocument, leaving: Leaving) -> None:
+        super().__init__()
+        self.asked = asked
+        self.leaving = leaving
+
+
+class RequestDecided(Fact):
+    """The answer to a document request is durable: `provided`, or refused."""
+
+    def __init__(self, *, provided: bool) -> None:
+        super().__init__()
+        self.provided = provided
 
 
 class ActEnded(Fact):

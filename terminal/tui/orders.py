@@ -7,8 +7,9 @@ so that each can be read alone.
 from enum import StrEnum
 from typing import Protocol
 
+from sync.contract.events import RefusalReason
 from terminal.tui.claim_entry import ClaimEntry
-from terminal.workflow.types import Person, UserName
+from terminal.workflow.types import AskedDocument, Person, Provided, UserName
 
 
 class Page(StrEnum):
@@ -21,6 +22,8 @@ class Page(StrEnum):
     DETAIL = "detail"
     DONE = "done"
     QUEUE = "queue"
+    REQUESTS = "requests"
+    REQUEST = "request"
 
 
 class Orders(Protocol):
@@ -49,3 +52,18 @@ class Orders(Protocol):
 
     def cancel(self, claim_id: str, number: str) -> None:
         """Void a claim that has not left."""
+
+    def release(self, claim_id: str, number: str) -> None:
+        """Queue a recovered claim."""
+
+    def settle(self) -> None:
+        """Settle stopped chains."""
+
+    def open_request(self, asked: AskedDocument) -> None:
+        """Show a document request and what would leave for it."""
+
+    def provide(self, asked: AskedDocument, given: Provided) -> None:
+        """Answer a document request."""
+
+    def refuse_request(self, asked: AskedDocument, reason: RefusalReason) -> None:
+        """Refuse a document request."""

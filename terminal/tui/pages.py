@@ -5,6 +5,7 @@ written waits in memory for the user who began it. A card opens its claim by its
 elsewhere it waits for F5.
 """
 
+from sync.contract.events import RefusalReason
 from terminal.i18n import text
 from terminal.tui import messages
 from terminal.tui.card_slot import CardSlot, Slot
@@ -22,11 +23,13 @@ from terminal.tui.lock_screen import LockScreen
 from terminal.tui.messages import Job
 from terminal.tui.notice import Notice
 from terminal.tui.orders import Page
-from terminal.tui.queue_screen import QueueScreen
+from terminal.tui.queue_screen import QueueScreen, settled_notice
+from terminal.tui.request_screen import RequestScreen
+from terminal.tui.requests_screen import RequestsScreen
 from terminal.tui.spans import Role
 from terminal.tui.state import CounterState
 from terminal.tui.work_lines import short_number
-from terminal.workflow.types import CounterPort, Person, UserName
+from terminal.workflow.types import AskedDocument, CounterPort, Person, Provided, UserName
 
 _IDLE_PAGES = (Page.HOME, Page.DONE)
 _WRITING_PAGES = (Page.CLAIM, Page.DETAIL)
@@ -45,6 +48,8 @@ class Pages(Jobs):
         self.detail_page = DetailScreen(self.facts, self, lambda: self.claim_page.told)
         self.done_page = DoneScreen(self.facts, self)
         self.queue_page = QueueScreen(self.facts, self)
+        self.requests_page = RequestsScreen(self.facts, self)
+        self.request_page = RequestScreen(self.facts, self)
         self.pages: dict[Page, CounterScreen] = {
             Page.LOCK: self.lock_page,
             Page.HOME: self.home_page,
@@ -53,6 +58,8 @@ class Pages(Jobs):
             Page.DETAIL: self.detail_page,
             Page.DONE: self.done_page,
             Page.QUEUE: self.queue_page,
+            Page.REQUESTS: self.requests_page,
+            Page.REQUEST: self.request_page,
         }
         for name, page in self.pages.items():
             self.install_screen(page, name)
@@ -79,7 +86,7 @@ class Pages(Jobs):
         if self.locked:
             return
         self.locked = True
-        self.facts.user = ""
+        self.facts.user, self.facts.responsible = "", False
         self.lock_page.reset(draft_kept=self.claim_page.in_progress)
         self.act_lock()
         self.read_users()
@@ -119,6 +126,26 @@ class Pages(Jobs):
         """Void a claim that has not left."""
         self.act_cancel(claim_id, number)
 
+    def release(self, claim_id: str, number: str) -> None:
+        """Queue a recovered claim."""
+        self.act_release(claim_id, number)
+
+    def settle(self) -> None:
+        """Settle stopped chains."""
+        self.settle_now()
+
+    def open_request(self, asked: AskedDocument) -> None:
+        """Show a document request and what would leave for it."""
+        self.read_request(asked)
+
+    def provide(self, asked: AskedDocument, given: Provided) -> None:
+        """Answer a document request."""
+        self.act_provide(asked.request_id, given)
+
+    def refuse_request(self, asked: AskedDocument, reason: RefusalReason) -> None:
+        """Refuse a document request."""
+        self.act_refuse_request(asked.request_id, reason)
+
     def open_waiting_card(self) -> None:
         """F5: read the card that waits; asks first when a claim would be lost."""
         slot = self.facts.slot
@@ -151,7 +178,7 @@ class Pages(Jobs):
         """Back to where this user was."""
         self.locked = False
         self.lock_page.reset(draft_kept=False)
-        self.facts.user = message.user.name
+        self.facts.user, self.facts.responsible = message.user.name, message.user.responsible
         if message.user.id != self._user_id:
             self._change_user(message.user.id)
         self._bring()
@@ -198,6 +225,34 @@ class Pages(Jobs):
         self.show(Page.HOME)
         self.take_snapshot()
 
+    def on_released(self, message: messages.Released) -> None:
+        """Say that it leaves, and until when it can be taken back."""
+        number = short_number(message.number)
+        self.queue_page.say(Notice(text("release.done", number=number), text("release.done_todo"), Role.GOOD))
+        self.take_snapshot()
+
+    def on_chains_settled(self, message: messages.ChainsSettled) -> None:
+        """Say what became of the stopped chains, on the queue and where the person is now."""
+        notice = settled_notice(message.settled)
+        self.queue_page.settled(notice)
+        if self.page is not Page.QUEUE and not self.locked:
+            self.front.say(notice)
+        self.take_snapshot()
+
+    def on_request_opened(self, message: messages.RequestOpened) -> None:
+        """Show it, unless somebody left the list meanwhile."""
+        if self.page is Page.REQUESTS:
+            self.request_page.begin(message.asked, message.leaving)
+            self.show(Page.REQUEST)
+
+    def on_request_decided(self, message: messages.RequestDecided) -> None:
+        """Back to the list, which says that the answer is sealed."""
+        done = text("request.provided" if message.provided else "request.refused")
+        self.requests_page.notice = Notice(done, text("request.decided_todo"), Role.GOOD)
+        if self.page is Page.REQUEST:
+            self.show(Page.REQUESTS)
+        self.take_snapshot()
+
     def on_refused(self, message: messages.Refused) -> None:
         """Say why, where it was asked."""
         facts = dict(message.facts)
@@ -208,6 +263,12 @@ class Pages(Jobs):
                 self.claim_page.refuse_quote(message.subject, message.code, facts)
             case Job.SAVE:
                 self.claim_page.refuse_save(message.code, facts)
+            case Job.DECIDE:
+                self.request_page.refuse(Notice.of(message.code, facts))
+            case Job.SETTLE:
+                self.queue_page.settled(Notice.of(message.code, facts, Role.BAD))
+            case Job.SNAPSHOT if message.code == "locked":
+                self.take_snapshot()
             case Job.OPEN_CARD:
                 self.facts.slot.became(Slot.FAILED)
                 self.front.say(Notice.of(message.code, facts))

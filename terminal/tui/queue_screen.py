@@ -1,7 +1,8 @@
 """The queue: every claim with its state, why it is there, and how old it is.
 
 Rules: the selection follows a claim, not a row, when the list is read again; F6 and F7 act only while the claim may
-still change; the message row says what the selected claim waits for and what to do.
+still change, F9 and F7 on one that was recovered, F10 on stopped chains and for the responsible person alone; whatever
+cannot be taken back is asked twice; the message row says what the selected claim waits for and what to do.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,8 +18,9 @@ from terminal.tui.notice import Notice
 from terminal.tui.orders import Orders, Page
 from terminal.tui.spans import Role
 from terminal.tui.state import CounterState
-from terminal.tui.work_lines import NEED_A_PERSON, work_lines
-from terminal.workflow.types import WorkItem
+from terminal.tui.twice import Twice
+from terminal.tui.work_lines import NEED_A_PERSON, short_number, work_lines
+from terminal.workflow.types import Settled, WorkItem
 
 _STEPS = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10, "home": -10_000, "end": 10_000}
 
@@ -30,6 +32,8 @@ class QueueScreen(CounterScreen):
         super().__init__(state, orders)
         self._selected_id: str | None = None
         self._cancelling = Cancelling()
+        self._twice = Twice()
+        self._settling = False
         self._list = self.paper(lambda room: work_lines(state, room, self._place()), "queue", title=text("queue.title"))
 
     def body(self) -> Iterable[Widget]:
@@ -37,15 +41,17 @@ class QueueScreen(CounterScreen):
         yield self._list
 
     def key_labels(self) -> Sequence[KeyLabel]:
-        """F6 and F7 are offered when they can act."""
+        """F6, F7, F9 and F10 are offered when they can act."""
         item = self.selected()
-        changes = (
-            (KeyLabel("F6", text("key.correct")), KeyLabel("F7", text("key.cancel")))
-            if item and item.correctable
-            else ()
-        )
+        changes: tuple[KeyLabel, ...] = ()
+        if item and item.correctable:
+            changes = (KeyLabel("F6", text("key.correct")), KeyLabel("F7", text("key.cancel")))
+        elif item and item.held:
+            changes = (KeyLabel("F9", text("key.release")), KeyLabel("F7", text("key.cancel")))
+        settling = (KeyLabel("F10", text("key.settle")),) if self._stopped() and self.state.responsible else ()
         return (
             KeyLabel("↑↓", text("key.choose")),
+            *settling,
             *changes,
             KeyLabel(text("key.escape"), text("key.home")),
             KeyLabel("F8", text("key.mask")),
@@ -60,20 +66,29 @@ class QueueScreen(CounterScreen):
     def on_screen_resume(self) -> None:
         """Begin at the top, where the claims that need a person are."""
         self._cancelling.forget()
+        self._twice.forget()
         self._explain()
         self.repaint()
 
+    def settled(self, notice: Notice) -> None:
+        """The settlement of stopped chains is over."""
+        self._settling = False
+        self.say(notice)
+
     def press(self, stroke: Stroke) -> None:
-        """Select, correct, cancel or leave."""
+        """Select, correct, cancel, release, settle or leave."""
         item = self.selected()
-        if stroke.key == "f7" and item is not None:
-            self._cancel(item)
-            return
-        self._cancelling.forget()
-        if stroke.key in _STEPS:
+        if stroke.key != "f7":
+            self._cancelling.forget()
+        if stroke.key not in ("f9", "f10"):
+            self._twice.forget()
+        acts = {"f6": self._correct, "f7": self._cancel, "f9": self._release}
+        if stroke.key in acts and item is not None:
+            acts[stroke.key](item)
+        elif stroke.key == "f10":
+            self._settle()
+        elif stroke.key in _STEPS:
             self._move(_STEPS[stroke.key])
-        elif stroke.key == "f6" and item is not None:
-            self._correct(item)
         elif stroke.key in ("escape", "f4"):
             self.orders.show(Page.HOME)
 
@@ -91,7 +106,7 @@ class QueueScreen(CounterScreen):
             self.say(Notice.of("claim_not_correctable"))
 
     def _cancel(self, item: WorkItem) -> None:
-        if not item.correctable:
+        if not (item.correctable or item.held):
             self.say(Notice.of("claim_not_correctable"))
             return
         question = self._cancelling.ask(item.claim_id, item.number)
@@ -99,10 +114,37 @@ class QueueScreen(CounterScreen):
             self.orders.cancel(item.claim_id, item.number)
         self.say(question)
 
+    def _release(self, item: WorkItem) -> None:
+        if not item.held:
+            self.say(Notice.of("claim_not_held"))
+        elif self._twice.confirmed(item.claim_id):
+            self.orders.release(item.claim_id, item.number)
+            self.say(None)
+        else:
+            number = short_number(item.number)
+            self.say(Notice(text("release.ask", number=number), text("release.ask_todo")))
+
+    def _settle(self) -> None:
+        if not self._stopped():
+            return
+        if not self.state.responsible:
+            self.say(Notice.of("role_refused"))
+        elif self._settling:
+            self.say(Notice(text("settle.under_way"), text("settle.under_way_todo"), Role.TEXT))
+        elif self._twice.confirmed("chains"):
+            self._settling = True
+            self.orders.settle()
+            self.say(Notice(text("settle.under_way"), text("settle.under_way_todo"), Role.TEXT))
+        else:
+            self.say(Notice(text("settle.ask"), text("settle.ask_todo")))
+
+    def _stopped(self) -> str | None:
+        return self.state.snapshot.status.stopped if self.state.snapshot else None
+
     def _explain(self) -> None:
         item = self.selected()
         known = item is not None and item.reason and f"error.{item.reason}.what" in sentences()
-        stopped = self.state.snapshot.status.stopped if self.state.snapshot else None
+        stopped = self._stopped()
         if item is None or not known or item.reason is None:
             self.notice = Notice.of(stopped, role=Role.BAD) if stopped else None
             return
@@ -117,3 +159,15 @@ class QueueScreen(CounterScreen):
             return None
         ids = [item.claim_id for item in items]
         return ids.index(self._selected_id) if self._selected_id in ids else 0
+
+
+def settled_notice(done: Settled) -> Notice:
+    """What became of stopped chains; the first failure when there was one."""
+    if done.errors:
+        return Notice.of(next(iter(done.errors.values())), role=Role.BAD)
+    if done.by_service:
+        return Notice(text("settle.by_service"), text("settle.by_service_todo"), Role.GOOD)
+    what = text("settle.done", settled=done.settled, renumbered=done.renumbered, resumed=done.resumed)
+    if done.elsewhere:
+        return Notice(what, text("settle.elsewhere", count=done.elsewhere))
+    return Notice(what, text("settle.done_todo"), Role.GOOD)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from terminal.tui.card_slot import CardSlot
-from terminal.workflow.types import CounterPort, DayTotals, Status, WorkItem
+from terminal.workflow.types import AskedDocument, CounterPort, DayTotals, Status, WorkItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class Snapshot:
     totals: DayTotals | None
     now: datetime
     today: date
+    requests: tuple[AskedDocument, ...] = ()
 
     @classmethod
     def take(cls, counter: CounterPort) -> "Snapshot":
@@ -31,6 +32,7 @@ class Snapshot:
             totals=counter.totals_today() if known else None,
             now=counter.now(),
             today=counter.today(),
+            requests=counter.requests() if known else (),
         )
 
 
@@ -41,6 +43,7 @@ class CounterState:
     slot: CardSlot = field(default_factory=CardSlot)
     snapshot: Snapshot | None = None
     user: str = ""
+    responsible: bool = False
     masked: bool = False
 
     def shown_name(self, name: str) -> str:

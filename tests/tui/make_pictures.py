@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from terminal.workflow.types import Delivered, Person
 from tests.tui.playing import Player, playing
-from tests.tui.scenes import LEO, MARIE, MOON, OFFLINE, ONLINE, PIN, TODAY, SceneCounter
+from tests.tui.scenes import ASKED, LEO, MARIE, MOON, OFFLINE, ONLINE, PIN, STOPPED, TODAY, SceneCounter
 
 HERE = Path(__file__).parent
 FOREIGN = re.compile(r"@font-face\s*\{[^}]*\}\s*|<!--.*?-->\s*", re.DOTALL)
@@ -38,6 +39,7 @@ UNKNOWN_TARIFF = ("1211", "enter", "1", "-525", "enter", "-5", "enter", "f10")
 WRITTEN = ("1211", "enter", "2", "+2,00 (-3,00) 90° add 2", "enter", "plan (-0,50) 80", "enter", "120", "enter", "150")
 RENEWED = ("1211", "down", "down", "01062025", "1", "1")
 DELIVERED = (Delivered(TODAY - timedelta(days=200), "2026-0214"),)
+OPEN_CODES = ("f9", "down", "enter")
 PICTURED = ("lock", "home", "home-offline", "home-light", "claim", "claim-offline", "done", "queue")
 
 
@@ -48,6 +50,7 @@ class Scene(NamedTuple):
     keys: Sequence[str] = ()
     theme: str = "sombre"
     locked: bool = False
+    user: str = "1"
 
 
 def scenes() -> dict[str, Scene]:
@@ -72,6 +75,14 @@ def scenes() -> dict[str, Scene]:
         "identify": Scene(SceneCounter(), ("f2", "284057599900")),
         "done": Scene(_with_card(MARIE), (*CLASS_A, "f10")),
         "queue": Scene(SceneCounter(), ("f4", "down", "down", "down")),
+        "home-requests": Scene(SceneCounter(asked=ASKED)),
+        "requests": Scene(SceneCounter(asked=ASKED), ("f9", "down")),
+        "request-codes": Scene(SceneCounter(asked=ASKED), OPEN_CODES),
+        "request-date": Scene(SceneCounter(asked=ASKED[2:]), ("f9", "enter")),
+        "request-refusing": Scene(SceneCounter(asked=ASKED), (*OPEN_CODES, "f7")),
+        "request-staff": Scene(SceneCounter(asked=ASKED), OPEN_CODES, user="2"),
+        "queue-held": Scene(SceneCounter(), ("f4", "down", "down", "f9")),
+        "queue-stopped": Scene(SceneCounter(STOPPED), ("f4", "f10")),
         "queue-rejected": Scene(SceneCounter(OFFLINE), ("f4", "f8")),
     }
 
@@ -84,11 +95,19 @@ async def lead_to(player: Player, scene: Scene) -> None:
     """Play the keys of a scene."""
     if scene.locked:
         return
-    await player.unlock(PIN, "1")
+    await player.unlock(PIN, scene.user)
     if scene.counter.card_present:
         await player.claim_opens()
-    player.press(*scene.keys)
+    for part in split_at(scene.keys, "enter") if scene.counter.asked else (scene.keys,):
+        player.press(*part)
+        await player.settle()
     await player.settle()
+
+
+def split_at(keys: Sequence[str], after: str) -> list[Sequence[str]]:
+    """The keys in parts, each ending with `after`: what it opens is read before the next part is pressed."""
+    ends = [place + 1 for place, key in enumerate(keys) if key == after]
+    return [keys[start:end] for start, end in pairwise((0, *ends, len(keys)))]
 
 
 async def draw(scene: Scene, size: tuple[int, int]) -> tuple[str, str]:

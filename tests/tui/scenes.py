@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from hardware import CardInserted, CardKind, ReaderAdded, ReaderEvent, Watch
+from sync.contract.events import DocumentAnswer, Opening, RefusalReason
 from sync.errors import ClaimNotCorrectable, PinWrong
 from terminal.catalogue import load_catalogue
 from terminal.domain.choice import LensChoice, choose_lens
@@ -23,14 +24,18 @@ from terminal.workflow.lines import line_inputs
 from terminal.workflow.models import default_models
 from terminal.workflow.offer import class_a_offer
 from terminal.workflow.types import (
+    AskedDocument,
     ContractChoice,
     DayTotals,
     Delivered,
     Draft,
     InsurerChoice,
+    Leaving,
     Model,
     Person,
+    Provided,
     QuoteAnswer,
+    Settled,
     Status,
     Submitted,
     UserName,
@@ -67,7 +72,8 @@ def _item(number: str, name: str, state: str, cents: int, insurer: str) -> WorkI
     leaves = begun + timedelta(minutes=1)
     correctable = state == "queued" and leaves > NOW
     reason = REASONS.get(number)
-    return WorkItem(number, f"2026-{number}", name, insurer, cents, state, reason, begun, leaves, correctable)
+    held = reason == "recovered"
+    return WorkItem(number, f"2026-{number}", name, insurer, cents, state, reason, begun, leaves, correctable, held)
 
 
 AGES = {
@@ -98,7 +104,33 @@ OFFLINE = replace(
     last_receipt_at=NOW - timedelta(minutes=30),
     link="offline",
 )
+GROUND = "Contrôle après paiement, convention article 12 ; pièce demandée pour cette seule demande"
+RENEWAL = "Vérification du délai de renouvellement, arrêté du 3 décembre 2018"
+CLAIRE, ESSAI = "Santé Claire", "Mutuelle Essai"
 TOTALS = DayTotals(21, 374780, 15, 299820, 3, 41260, 3, 33500)
+
+
+SALT = "5a" * 32
+ASKED = tuple(
+    AskedDocument(f"01JD0000000000000000000{place}AA", "99100001", claim, number, "open", kind, ground, day, late, name)
+    for place, (claim, number, kind, ground, day, late, name) in enumerate(
+        (
+            ("01JC0000000000000000000412", "2026-0412", "early_renewal", GROUND, date(2026, 11, 20), True, CLAIRE),
+            ("01JC0000000000000000000430", "2026-0430", "lpp_code", GROUND, date(2026, 12, 5), False, CLAIRE),
+            (
+                "01JC0000000000000000000391",
+                "2026-0391",
+                "last_equipment_date",
+                RENEWAL,
+                date(2026, 12, 12),
+                False,
+                ESSAI,
+            ),
+            ("01JC0000000000000000000377", "2026-0377", "invoice_reference", RENEWAL, date(2026, 12, 31), False, ESSAI),
+        )
+    )
+)
+STOPPED = replace(ONLINE, stopped="fork", link="online")
 
 
 @dataclass
@@ -113,9 +145,16 @@ class SceneCounter:
     card_present: bool = False
     submitted: list[tuple[Draft, str | None]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    released: list[str] = field(default_factory=list)
+    asked: tuple[AskedDocument, ...] = ()
+    decided: list[tuple[str, Provided | RefusalReason]] = field(default_factory=list)
+    outcome: Settled = field(default_factory=lambda: Settled(settled=2, renumbered=1))
+    """What settling stopped chains comes to."""
+    settlements: int = 0
+    before_settling: Callable[[], None] = lambda: None
     before_submit: Callable[[], None] = lambda: None
     names: tuple[UserName, ...] = (
-        UserName("camille", "Camille D."),
+        UserName("camille", "Camille D.", responsible=True),
         UserName("nadia", "Nadia K."),
         UserName("thomas", "Thomas R."),
     )
@@ -208,6 +247,49 @@ class SceneCounter:
     def cancel(self, claim_id: str) -> None:
         """Remember the id."""
         self.cancelled.append(claim_id)
+
+    def release(self, claim_id: str) -> None:
+        """Remember the id."""
+        self.released.append(claim_id)
+
+    def settle_chains(self) -> Settled:
+        """The chosen outcome; the chains go on."""
+        self.before_settling()
+        self.settlements += 1
+        self.facts = replace(self.facts, stopped=None)
+        return self.outcome
+
+    def requests(self) -> tuple[AskedDocument, ...]:
+        """The chosen requests, but for those that were decided."""
+        decided = {request_id for request_id, _ in self.decided}
+        return tuple(one for one in self.asked if one.request_id not in decided)
+
+    def leaving(self, request_id: str) -> Leaving:
+        """An answer to the request, with two codes where codes are asked for."""
+        asked = next(one for one in self.asked if one.request_id == request_id)
+        assert asked.document is not None
+        codes = (Opening(line=1, code="2242457", salt=SALT), Opening(line=2, code="2259966", salt=SALT))
+        answer = DocumentAnswer(
+            schema="comptoir/document-answer/v1",
+            answer_id=asked.request_id,
+            request_id=asked.request_id,
+            claim_id=asked.claim_id,
+            insurer=asked.insurer,
+            convention="ESSAI",
+            shop="991000019",
+            document=asked.document,
+            verdict="provided",
+            openings=codes if asked.document == "lpp_code" else (),
+        )
+        return Leaving(answer, date(2024, 6, 1) if asked.document == "last_equipment_date" else None)
+
+    def provide(self, request_id: str, given: Provided) -> None:
+        """Remember what was given."""
+        self.decided.append((request_id, given))
+
+    def refuse_request(self, request_id: str, reason: RefusalReason) -> None:
+        """Remember the reason."""
+        self.decided.append((request_id, reason))
 
     def worklist(self, limit: int = 50) -> tuple[WorkItem, ...]:
         """The chosen rows."""
