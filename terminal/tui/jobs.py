@@ -15,7 +15,6 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from hardware import ReaderEvent, Watch
-from sync.contract.events import RefusalReason
 from terminal.tui.claim_entry import ClaimEntry, complete, submitted
 from terminal.tui.claim_form import Offer
 from terminal.tui.crash import code_and_facts
@@ -39,7 +38,7 @@ from terminal.tui.messages import (
     UsersRead,
 )
 from terminal.tui.state import Snapshot
-from terminal.workflow.types import AskedDocument, CounterPort, Person, Provided, UserName
+from terminal.workflow.types import AskedDocument, CounterPort, Person, Provided, RefusalReason, UserName
 
 Answer = TypeVar("Answer")
 

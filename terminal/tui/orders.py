@@ -7,9 +7,8 @@ so that each can be read alone.
 from enum import StrEnum
 from typing import Protocol
 
-from sync.contract.events import RefusalReason
 from terminal.tui.claim_entry import ClaimEntry
-from terminal.workflow.types import AskedDocument, Person, Provided, UserName
+from terminal.workflow.types import AskedDocument, Person, Provided, RefusalReason, UserName
 
 
 class Page(StrEnum):

@@ -5,7 +5,6 @@ written waits in memory for the user who began it. A card opens its claim by its
 elsewhere it waits for F5.
 """
 
-from sync.contract.events import RefusalReason
 from terminal.i18n import text
 from terminal.tui import messages
 from terminal.tui.card_slot import CardSlot, Slot
@@ -29,7 +28,7 @@ from terminal.tui.requests_screen import RequestsScreen
 from terminal.tui.spans import Role
 from terminal.tui.state import CounterState
 from terminal.tui.work_lines import short_number
-from terminal.workflow.types import AskedDocument, CounterPort, Person, Provided, UserName
+from terminal.workflow.types import AskedDocument, CounterPort, Person, Provided, RefusalReason, UserName
 
 _IDLE_PAGES = (Page.HOME, Page.DONE)
 _WRITING_PAGES = (Page.CLAIM, Page.DETAIL)

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from datetime import date
 from textwrap import wrap
 
-from sync.contract.events import DocumentAnswer, RefusalReason
 from terminal.i18n import date_text, text
 from terminal.tui.spans import Line, Role, Room, Span, cut
-from terminal.workflow.types import AskedDocument
+from terminal.workflow.types import AskedDocument, DocumentAnswer, RefusalReason
 
 REASONS: tuple[RefusalReason, ...] = ("ground_insufficient", "not_needed", "not_held", "erased")
 """The reasons of a refusal, as 1, 2, 3, 4."""

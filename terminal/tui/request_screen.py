@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 from textual.widget import Widget
 
-from sync.contract.events import DocumentAnswer, RefusalReason
 from terminal.i18n import text
 from terminal.tui.counter_screen import CounterScreen
 from terminal.tui.entry import EntryError, parse_day
@@ -27,7 +26,7 @@ from terminal.tui.request_lines import REASONS, leaving_lines, reason_lines, req
 from terminal.tui.spans import BLANK, Line, Role, Room, Span
 from terminal.tui.state import CounterState
 from terminal.tui.twice import Twice
-from terminal.workflow.types import AskedDocument, Leaving, Provided
+from terminal.workflow.types import AskedDocument, DocumentAnswer, Leaving, Provided, RefusalReason
 
 _FIELDS = {"last_equipment_date": (Kind.DAY, 8), "invoice_reference": (Kind.FREE, 30)}
 _VALUE = "value"
@@ -139,7 +138,7 @@ class RequestScreen(CounterScreen):
             return
         if given is None:
             self.notice = Notice.of(self._nothing())
-        elif self._asked is not None and self._sure("f10", "request.ask_provide"):
+        elif self._asked is not None and self._sure("f10", _asking_to_provide()):
             self.orders.provide(self._asked, given)
 
     def _refuse(self) -> None:
@@ -147,12 +146,12 @@ class RequestScreen(CounterScreen):
             self._refusing = True
             self._twice.forget()
             self.notice = Notice(text("request.choose_reason"), text("request.choose_reason_todo"))
-        elif self._asked is not None and self._sure(f"f7{self._reason}", "request.ask_refuse"):
+        elif self._asked is not None and self._sure(f"f7{self._reason}", _asking_to_refuse()):
             self.orders.refuse_request(self._asked, self._reason)
 
-    def _sure(self, subject: str, question: str) -> bool:
+    def _sure(self, subject: str, question: Notice) -> bool:
         if not self._twice.confirmed(subject):
-            self.notice = Notice(text(question), text(f"{question}_todo"))
+            self.notice = question
             return False
         self._busy = True
         self.notice = Notice(text("request.sealing"), "", Role.TEXT)
@@ -225,6 +224,14 @@ class RequestScreen(CounterScreen):
 
     def _document(self) -> str:
         return self._leaving.answer.document if self._leaving else ""
+
+
+def _asking_to_provide() -> Notice:
+    return Notice(text("request.ask_provide"), text("request.ask_provide_todo"))
+
+
+def _asking_to_refuse() -> Notice:
+    return Notice(text("request.ask_refuse"), text("request.ask_refuse_todo"))
 
 
 def _form(leaving: Leaving) -> Form | None:

@@ -84,6 +84,14 @@ class DocumentRequests:
 
         return add
 
+    def checking(self, request_id: str, judge: Callable[[RequestRow | None], object]) -> Callable[[Connection], None]:
+        """What to run first inside the transaction of the answer; `judge` raises when it is not what it was."""
+
+        def check(connection: Connection) -> None:
+            judge(self.in_(connection, request_id))
+
+        return check
+
     def deciding(self, request_id: str, state: str, answer_id: str) -> Callable[[Connection], None]:
         """What to run inside the transaction of the answer."""
 

@@ -7,11 +7,8 @@ act. Individual codes are told by opening the commitments that went with the cla
 """
 
 import os
-from collections.abc import Callable
 from datetime import date
 from typing import Final, Literal
-
-from sqlalchemy import Connection
 
 from sync.contract.events import DocumentAnswer, Opening, RefusalReason
 from sync.crypto.claims import seal_answer
@@ -123,9 +120,10 @@ def _decide(
             raise InputInvalid("not what was asked for", key=answer.document, reason="missing") from error
         now = desk.now()
         entry = Entry(answer.answer_id, row.insurer, sealed.envelope, created_at=now, not_before=now)
-        decided = _deciding_once(requests, request_id, verdict, answer.answer_id)
+        still = requests.checking(request_id, lambda found: _undecided(found, request_id))
+        decided = requests.deciding(request_id, verdict, answer.answer_id)
         sent = SentFields(desk.home.store).writing(answer.answer_id, answer)
-        desk.home.outbox.enqueue(entry, together(decided, sent, noting(desk, what, claim)))
+        desk.home.outbox.enqueue(entry, together(still, decided, sent, noting(desk, what, claim)))
     return answer.answer_id
 
 
@@ -135,18 +133,6 @@ def _undecided(row: RequestRow | None, request_id: str) -> RequestRow:
     if row.state != OPEN:
         raise RequestDecided(request=request_id, state=row.state)
     return row
-
-
-def _deciding_once(
-    requests: DocumentRequests, request_id: str, verdict: str, answer_id: str
-) -> Callable[[Connection], None]:
-    """The decision, unless somebody decided since the request was read: then nothing leaves a second time."""
-
-    def decide(connection: Connection) -> None:
-        _undecided(requests.in_(connection, request_id), request_id)
-        requests.deciding(request_id, verdict, answer_id)(connection)
-
-    return decide
 
 
 def _answer(

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Literal, Protocol
 
 from hardware import ReaderEvent, Watch
-from sync.contract.events import DocumentAnswer, DocumentKind, RefusalReason
+from sync.contract import events
 from terminal.catalogue import Catalogue
 from terminal.domain.choice import LensChoice
 from terminal.domain.identifiers import Nir
@@ -24,6 +24,8 @@ from terminal.workflow.offer import ClassAOffer
 
 Item = Literal["frame", "lens", "supplement", "contact_lenses"]
 Eye = Literal["right", "left"]
+DocumentAnswer = events.DocumentAnswer
+RefusalReason = events.RefusalReason
 Link = Literal["online", "offline", "unknown"]
 
 
@@ -218,7 +220,7 @@ class AskedDocument:
     claim_id: str
     number: str
     state: str
-    document: DocumentKind | None
+    document: events.DocumentKind | None
     ground: str
     deadline: date | None
     late: bool

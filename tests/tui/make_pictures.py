@@ -75,12 +75,12 @@ def scenes() -> dict[str, Scene]:
         "identify": Scene(SceneCounter(), ("f2", "284057599900")),
         "done": Scene(_with_card(MARIE), (*CLASS_A, "f10")),
         "queue": Scene(SceneCounter(), ("f4", "down", "down", "down")),
-        "home-requests": Scene(SceneCounter(asked=ASKED)),
-        "requests": Scene(SceneCounter(asked=ASKED), ("f9", "down")),
-        "request-codes": Scene(SceneCounter(asked=ASKED), OPEN_CODES),
-        "request-date": Scene(SceneCounter(asked=ASKED[2:]), ("f9", "enter")),
-        "request-refusing": Scene(SceneCounter(asked=ASKED), (*OPEN_CODES, "f7")),
-        "request-staff": Scene(SceneCounter(asked=ASKED), OPEN_CODES, user="2"),
+        "home-requests": Scene(SceneCounter(wanted=ASKED)),
+        "requests": Scene(SceneCounter(wanted=ASKED), ("f9", "down")),
+        "request-codes": Scene(SceneCounter(wanted=ASKED), OPEN_CODES),
+        "request-date": Scene(SceneCounter(wanted=ASKED[2:]), ("f9", "enter")),
+        "request-refusing": Scene(SceneCounter(wanted=ASKED), (*OPEN_CODES, "f7")),
+        "request-staff": Scene(SceneCounter(wanted=ASKED), OPEN_CODES, user="2"),
         "queue-held": Scene(SceneCounter(), ("f4", "down", "down", "f9")),
         "queue-stopped": Scene(SceneCounter(STOPPED), ("f4", "f10")),
         "queue-rejected": Scene(SceneCounter(OFFLINE), ("f4", "f8")),
@@ -98,7 +98,7 @@ async def lead_to(player: Player, scene: Scene) -> None:
     await player.unlock(PIN, scene.user)
     if scene.counter.card_present:
         await player.claim_opens()
-    for part in split_at(scene.keys, "enter") if scene.counter.asked else (scene.keys,):
+    for part in split_at(scene.keys, "enter") if scene.counter.wanted else (scene.keys,):
         player.press(*part)
         await player.settle()
     await player.settle()

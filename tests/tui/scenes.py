@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from hardware import CardInserted, CardKind, ReaderAdded, ReaderEvent, Watch
-from sync.contract.events import DocumentAnswer, Opening, RefusalReason
+from sync.contract.events import DocumentAnswer, DocumentKind, Opening, RefusalReason
 from sync.errors import ClaimNotCorrectable, PinWrong
 from terminal.catalogue import load_catalogue
 from terminal.domain.choice import LensChoice, choose_lens
@@ -111,24 +111,21 @@ TOTALS = DayTotals(21, 374780, 15, 299820, 3, 41260, 3, 33500)
 
 
 SALT = "5a" * 32
-ASKED = tuple(
-    AskedDocument(f"01JD0000000000000000000{place}AA", "99100001", claim, number, "open", kind, ground, day, late, name)
-    for place, (claim, number, kind, ground, day, late, name) in enumerate(
-        (
-            ("01JC0000000000000000000412", "2026-0412", "early_renewal", GROUND, date(2026, 11, 20), True, CLAIRE),
-            ("01JC0000000000000000000430", "2026-0430", "lpp_code", GROUND, date(2026, 12, 5), False, CLAIRE),
-            (
-                "01JC0000000000000000000391",
-                "2026-0391",
-                "last_equipment_date",
-                RENEWAL,
-                date(2026, 12, 12),
-                False,
-                ESSAI,
-            ),
-            ("01JC0000000000000000000377", "2026-0377", "invoice_reference", RENEWAL, date(2026, 12, 31), False, ESSAI),
-        )
+
+
+def _asked(number: str, document: DocumentKind, ground: str, deadline: date, insurer: str) -> AskedDocument:
+    claim, request = f"01JC0000000000000000000{number}", f"01JD0000000000000000000{number}"
+    late = deadline < TODAY
+    return AskedDocument(
+        request, "99100001", claim, f"2026-0{number}", "open", document, ground, deadline, late, insurer
     )
+
+
+ASKED = (
+    _asked("412", "early_renewal", GROUND, date(2026, 11, 20), CLAIRE),
+    _asked("430", "lpp_code", GROUND, date(2026, 12, 5), CLAIRE),
+    _asked("391", "last_equipment_date", RENEWAL, date(2026, 12, 12), ESSAI),
+    _asked("377", "invoice_reference", RENEWAL, date(2026, 12, 31), ESSAI),
 )
 STOPPED = replace(ONLINE, stopped="fork", link="online")
 
@@ -146,7 +143,7 @@ class SceneCounter:
     submitted: list[tuple[Draft, str | None]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
-    asked: tuple[AskedDocument, ...] = ()
+    wanted: tuple[AskedDocument, ...] = ()
     decided: list[tuple[str, Provided | RefusalReason]] = field(default_factory=list)
     outcome: Settled = field(default_factory=lambda: Settled(settled=2, renumbered=1))
     """What settling stopped chains comes to."""
@@ -262,11 +259,11 @@ class SceneCounter:
     def requests(self) -> tuple[AskedDocument, ...]:
         """The chosen requests, but for those that were decided."""
         decided = {request_id for request_id, _ in self.decided}
-        return tuple(one for one in self.asked if one.request_id not in decided)
+        return tuple(one for one in self.wanted if one.request_id not in decided)
 
     def leaving(self, request_id: str) -> Leaving:
         """An answer to the request, with two codes where codes are asked for."""
-        asked = next(one for one in self.asked if one.request_id == request_id)
+        asked = next(one for one in self.wanted if one.request_id == request_id)
         assert asked.document is not None
         codes = (Opening(line=1, code="2242457", salt=SALT), Opening(line=2, code="2259966", salt=SALT))
         answer = DocumentAnswer(

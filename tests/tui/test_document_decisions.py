@@ -17,7 +17,7 @@ async def opened(player: Player, *keys: str) -> None:
 
 async def test_home_says_how_many_wait_and_the_nearest_deadline() -> None:
     """Only when some do; the key is offered then."""
-    async with playing(SceneCounter(asked=ASKED[1:])) as player:
+    async with playing(SceneCounter(wanted=ASKED[1:])) as player:
         await player.unlock(PIN, "1")
         await player.sees("3 justificatif(s) à décider avant le 05/12/2026")
         assert "Justificatifs" in player.line(-1)
@@ -28,7 +28,7 @@ async def test_home_says_how_many_wait_and_the_nearest_deadline() -> None:
 
 async def test_no_request_names_a_person() -> None:
     """List and request: numbers and kinds only, and nothing of them behind the lock."""
-    scene = SceneCounter(asked=ASKED)
+    scene = SceneCounter(wanted=ASKED)
     async with playing(scene) as player:
         await player.unlock(PIN, "1")
         player.press("f9")
@@ -45,7 +45,7 @@ async def test_no_request_names_a_person() -> None:
 
 async def test_what_is_typed_is_what_is_shown_and_what_leaves() -> None:
     """The dossier's date can be replaced; F10 asks, and F10 again gives exactly what stands under "ce qui part"."""
-    scene = SceneCounter(asked=ASKED[2:])
+    scene = SceneCounter(wanted=ASKED[2:])
     async with playing(scene) as player:
         await player.unlock(PIN, "1")
         await opened(player)
@@ -66,7 +66,7 @@ async def test_what_is_typed_is_what_is_shown_and_what_leaves() -> None:
 
 async def test_another_key_between_two_keeps_the_request() -> None:
     """Provide, think again, refuse without a reason: nothing leaves until a reason is chosen and F7 pressed twice."""
-    scene = SceneCounter(asked=ASKED)
+    scene = SceneCounter(wanted=ASKED)
     async with playing(scene) as player:
         await player.unlock(PIN, "1")
         await opened(player)
@@ -83,7 +83,7 @@ async def test_another_key_between_two_keeps_the_request() -> None:
 
 async def test_staff_see_a_request_and_why_they_cannot_decide() -> None:
     """Neither key is offered, neither does anything."""
-    scene = SceneCounter(asked=ASKED)
+    scene = SceneCounter(wanted=ASKED)
     async with playing(scene) as player:
         await player.unlock(PIN, "2")
         await opened(player)
@@ -96,7 +96,7 @@ async def test_staff_see_a_request_and_why_they_cannot_decide() -> None:
 
 async def test_an_empty_or_impossible_value_leaves_nothing() -> None:
     """It is said what is missing, and the field keeps what was typed."""
-    scene = SceneCounter(asked=ASKED[3:] + ASKED[2:3])
+    scene = SceneCounter(wanted=ASKED[3:] + ASKED[2:3])
     async with playing(scene) as player:
         await player.unlock(PIN, "1")
         await opened(player)
@@ -113,7 +113,7 @@ async def test_an_empty_or_impossible_value_leaves_nothing() -> None:
 async def test_everything_that_leaves_can_be_read_on_a_small_screen() -> None:
     """A long ground pushes the answer down: the page says that it goes on, and scrolls to its end."""
     long = replace(ASKED[1], ground="motif " * 50)
-    async with playing(SceneCounter(asked=(long,)), size=(60, 18)) as player:
+    async with playing(SceneCounter(wanted=(long,)), size=(60, 18)) as player:
         await player.unlock(PIN, "1")
         await opened(player)
         await player.sees("la suite avec ↓")

@@ -34,10 +34,15 @@ async def test_a_recovered_claim_is_cancelled_by_asking_twice() -> None:
         assert (scene.cancelled, scene.released) == (["0417"], [])
 
 
+def assert_opened(gate: threading.Event) -> None:
+    """Wait as a settlement waits for the line."""
+    assert gate.wait(30)
+
+
 async def test_stopped_chains_are_settled_while_the_counter_goes_on() -> None:
     """F10, F10; keys are taken while the insurers are waited for; the outcome is told, once."""
     gate = threading.Event()
-    scene = SceneCounter(STOPPED, before_settling=lambda: gate.wait(30) and None)
+    scene = SceneCounter(STOPPED, before_settling=lambda: assert_opened(gate))
     async with playing(scene) as player:
         await player.unlock(PIN, "1")
         player.press("f4", "f10", "down", "f10")

@@ -8,6 +8,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
+from sync.contract.events import DocumentKind, RefusalReason
 from sync.contract.problems import PROBLEMS
 from terminal.domain.claim import ClaimState
 from terminal.domain.lines import Adjustment
@@ -91,6 +92,8 @@ def test_every_sentence_is_used() -> None:
     """Keys of the file stand in the code, whole, or are of a family that is looked up by a value."""
     families = {f"state.{state}" for state in ClaimState} | {f"ground.{ground}" for ground in get_args(Ground)}
     families |= {f"detail.place_{place}" for place in PLACES}
+    families |= {f"request.reason_{reason}" for reason in get_args(RefusalReason)}
+    families |= {f"request.field_{document}" for document in get_args(DocumentKind)}
     known = _strings() | families
     unused = [
         key
