@@ -14,7 +14,8 @@ _PR_SET_DUMPABLE: Final = 4
 
 def forbid_core_files() -> None:
     """No core file of this process or of its children is written."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 def forbid_dumps() -> None:

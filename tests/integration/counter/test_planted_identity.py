@@ -238,7 +238,8 @@ def test_a_crash_leaves_no_core_file(tmp_path: Path) -> None:
 
 def cores_of(script: str, folder: Path) -> tuple[bool, list[Path]]:
     """Whether the kernel dumped the core of a Python script that a fault kills, and what it left in its folder."""
-    limit = lambda: resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))  # noqa: E731
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    limit = lambda: resource.setrlimit(resource.RLIMIT_CORE, (most, most))  # noqa: E731
     process = subprocess.Popen([sys.executable, "-c", script], cwd=folder, preexec_fn=limit)  # noqa: PLW1509
     _, status = os.waitpid(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
