@@ -1,14 +1,24 @@
-"""Keeping a process's memory out of core dumps: it holds keys, and at the counter a person's data.
+"""Keeping a process's memory out of core dumps and swap: it holds keys, and at the counter a person's data.
 
 Rules: called once, before anything secret is read; where the system offers less (no prctl), what it offers is taken.
-Source: setrlimit(2), prctl(2) PR_SET_DUMPABLE.
+Memory is locked only where that has no limit for us: a limit that is reached later would end the process, so there the
+machine must have no swap, and `comptoir doctor` says so. Source: setrlimit(2), prctl(2) PR_SET_DUMPABLE, mlockall(2),
+capabilities(7), proc(5).
 """
 
 import ctypes
+import re
 import resource
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
+_STATUS: Final = Path("/proc/self/status")
+_CAP_IPC_LOCK: Final = 14
+_SWAPS: Final = Path("/proc/swaps")
+_IN_MEMORY: Final = "/dev/zram"
+_LOCK_ALL: Final = 1 | 2 | 4
+"""MCL_CURRENT, MCL_FUTURE, and MCL_ONFAULT: what was never touched takes no memory."""
 _PR_SET_DUMPABLE: Final = 4
 
 
@@ -23,3 +33,33 @@ def forbid_dumps() -> None:
     forbid_core_files()
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def keep_out_of_swap() -> bool:
+    """Lock all memory of this process, now and later; whether it is locked."""
+    if not (_is_unlimited() or _may_lock_without_limit()):
+        return False
+    with suppress(OSError, AttributeError):
+        return bool(ctypes.CDLL(None).mlockall(_LOCK_ALL) == 0)
+    return False
+
+
+def _is_unlimited() -> bool:
+    return resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] == resource.RLIM_INFINITY
+
+
+def _may_lock_without_limit() -> bool:
+    """Whether this process has CAP_IPC_LOCK (capabilities(7)), for which the limit does not count."""
+    with suppress(OSError, ValueError):
+        held = re.search(r"^CapEff:\s*([0-9a-f]+)$", _STATUS.read_text(encoding="ascii"), re.MULTILINE)
+        return held is not None and bool(int(held.group(1), 16) >> _CAP_IPC_LOCK & 1)
+    return False
+
+
+def swap_places(swaps: Path = _SWAPS) -> tuple[str, ...]:
+    """Where this machine may write memory to: files and partitions; compressed memory (zram) is none."""
+    try:
+        lines = swaps.read_text(encoding="utf-8").splitlines()[1:]
+    except OSError:
+        return ()
+    return tuple(place for place in (line.split()[0] for line in lines if line) if not place.startswith(_IN_MEMORY))

@@ -16,6 +16,7 @@ from hardware import HardwareError
 from sync.crypto.keyslots import slots
 from sync.errors import SyncError
 from sync.insurers import InsurerRecord
+from sync.memory import swap_places
 from terminal.bootstrap import open_desk, pcsc_source, system_clock
 from terminal.cli.doctor_devices import clock_line, equipment, professional_card
 from terminal.cli.doctor_safety import safety
@@ -42,6 +43,14 @@ def examine(arguments: argparse.Namespace) -> Answer:
 def _machine() -> Iterator[Finding]:
     yield attempt("readers", lambda: ", ".join(pcsc_source().readers()) or text("cli.no_reader"), "warn")
     yield professional_card()
+    yield _swap()
+
+
+def _swap() -> Finding:
+    places = swap_places()
+    if places:
+        return Finding("swap", "warn", ", ".join(places), text("cli.swap_todo"))
+    return Finding("swap", "pass", text("cli.swap_none"))
 
 
 def _home(home: Path) -> Iterator[Finding]:

@@ -12,10 +12,11 @@ from terminal.workflow.erase import erase_in_passing
 def open_counter(arguments: argparse.Namespace) -> Answer:
     """Open the screens on the home; one counter per home."""
     from sync.home import home_lock
-    from sync.memory import forbid_dumps
+    from sync.memory import forbid_dumps, keep_out_of_swap
     from terminal.tui import run
 
     forbid_dumps()
+    keep_out_of_swap()
     home = home_of(arguments)
     with home_lock(home, "counter"), open_desk(home, pcsc_source(), checked=True) as desk:
         erase_in_passing(desk)

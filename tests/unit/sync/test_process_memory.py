@@ -1,0 +1,49 @@
+"""What holds keys and names stays in memory: locked where the system allows it; swap is found where there is any."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sync.memory import swap_places
+
+LOCKING = (
+    "from sync.memory import keep_out_of_swap; locked = keep_out_of_swap(); held = b'x' * 2**24;"
+    " print(locked, next(line for line in open('/proc/self/status') if line.startswith('VmLck')).split()[1])"
+)
+UNPRIVILEGED = ("setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock", "prlimit", "--memlock=8388608:8388608")
+
+
+def _said(*before: str) -> tuple[str, int]:
+    """What a process says: whether it is locked, and KiB that are."""
+    command = [*before, sys.executable, "-c", LOCKING]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    locked, kibibytes = done.stdout.split()
+    return locked, int(kibibytes)
+
+
+def test_memory_is_locked_where_there_is_no_limit() -> None:
+    """Later memory too: sixteen mebibytes taken afterwards are locked with the rest."""
+    locked, kibibytes = _said()
+    if locked == "False":
+        pytest.skip("this user has a limit of locked memory")
+    assert kibibytes > 2**14
+
+
+def test_a_limit_leaves_memory_unlocked_and_the_process_alive() -> None:
+    """Nothing is locked that could end the process when it grows."""
+    if shutil.which("setpriv") is None:
+        pytest.skip("setpriv is not installed")
+    assert _said(*UNPRIVILEGED) == ("False", 0)
+
+
+def test_swap_is_found_and_compressed_memory_is_none(tmp_path: Path) -> None:
+    """Files and partitions count, zram does not, and a system without the list has none."""
+    table = tmp_path / "swaps"
+    table.write_text("Filename Type Size Used Priority\n/dev/zram0 partition 1 0 100\n/var/swap file 9 0 -2\n")
+    assert swap_places(table) == ("/var/swap",)
+    table.write_text("Filename Type Size Used Priority\n")
+    assert swap_places(table) == ()
+    assert swap_places(tmp_path / "none") == ()
