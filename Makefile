@@ -26,7 +26,7 @@ demo: setup ## everything on this machine, on screen; ARGS='--headless --claims 
 	@$(BIN)/comptoir demo $(ARGS)
 
 test: setup ## run the tests; ARGS='tests/unit -k nir' narrows them
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(or $(ARGS),--numprocesses 2 --dist loadgroup --no-loadscope-reorder)
 
 soak: setup ## the long card tests at their full numbers (exchanges of cards, kills of the service, thousands of readings)
 	COMPTOIR_SOAK=1 $(BIN)/pytest -rP tests/integration/pcsc $(ARGS)

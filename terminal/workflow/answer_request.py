@@ -75,17 +75,22 @@ def leaving(desk: Desk, request_id: str) -> Leaving:
 
 def take_in(desk: Desk) -> int:
     """Open the events that came since the last time, note each; how many. Needs somebody who has the shop key."""
-    opening, requests, taken = OpeningKey.from_seed(desk.vault.seed), DocumentRequests(desk.home.store), 0
-    for record in desk.home.insurers.all():
-        for kept in desk.home.inbox.after(record.amc, requests.last(record.amc)):
-            row = _row(desk, record, kept.seq, kept.signed, opening)
-            received = noting(desk, Act.REQUEST_RECEIVED, row.claim_id)
-            with desk.home.store.write() as connection:
-                new = requests.last_in(connection, record.amc) < kept.seq
-                if new:
-                    together(requests.adding(row), received)(connection)
-            taken += new
-    return taken
+    opening, requests = OpeningKey.from_seed(desk.vault.seed), DocumentRequests(desk.home.store)
+    return sum(
+        _take_in(desk, requests, _row(desk, record, kept.seq, kept.signed, opening))
+        for record in desk.home.insurers.all()
+        for kept in desk.home.inbox.after(record.amc, requests.last(record.amc))
+    )
+
+
+def _take_in(desk: Desk, requests: DocumentRequests, row: RequestRow) -> bool:
+    """Keep and note one request, unless another process did meanwhile; whether it was kept now."""
+    received = noting(desk, Act.REQUEST_RECEIVED, row.claim_id)
+    with desk.home.store.write() as connection:
+        if requests.last_in(connection, row.insurer) >= row.seq:
+            return False
+        together(requests.adding(row), received)(connection)
+    return True
 
 
 def provide(desk: Desk, request_id: str, given: Provided) -> str:
