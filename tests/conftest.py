@@ -16,19 +16,6 @@ settings.register_profile("comptoir", deadline=None, print_blob=True, suppress_h
 settings.load_profile("comptoir")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where two processes share a run: a file stays whole, and all that use the one virtual reader stay together."""
-    pcsc = {item.path for item in items if _uses_the_reader(item)}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("pcsc" if item.path in pcsc else str(item.path)))
-
-
-def _uses_the_reader(item: pytest.Item) -> bool:
-    if "benchmarks" in item.path.parts or item.get_closest_marker("pcsc") is not None:
-        return True
-    return "pcscd" in getattr(item, "fixturenames", ())
-
-
 @pytest.fixture(autouse=True)
 def log_as_it_was() -> Iterator[None]:
     """The handlers and levels that a test gives the log end with it."""
