@@ -23,7 +23,7 @@ from sqlalchemy.pool import QueuePool
 from sqlcipher3 import dbapi2 as driver
 
 from sync.durable import OWNER_ONLY, flush_folder, medium_errors
-from sync.errors import DiskFull, KeyInvalid, MediumFailed, StoreBusy, StoreCorrupt, StoreMoved, StoreTooOld
+from sync.errors import DiskFull, KeyInvalid, MediumFailed, StoreCorrupt, StoreMoved, StoreTooOld
 from sync.store import migrations
 from sync.store.checks import CheckLine, check_file
 from sync.store.failures import store_errors
@@ -49,7 +49,6 @@ _SETTINGS: Final = (
 _READ_ONLY: Final = "comptoir_read"
 MOVED: Final = 0x4D6F7665
 """The `user_version` of a file whose content is elsewhere."""
-_MOVES: Final = 5
 
 Place = tuple[Path, bytes]
 """Where the encrypted file is now, and its key."""
@@ -151,8 +150,11 @@ class Store:
             yield self._begun(stack, reading=reading)
 
     def _begun(self, stack: ExitStack, *, reading: bool) -> Connection:
-        """A begun transaction on the file that counts; the mark is read inside it, so it cannot come later."""
-        for _ in range(_MOVES):
+        """A begun transaction on the file that counts; the mark is read inside it, so it cannot come later.
+
+        It ends: each move leads to a file of a higher number.
+        """
+        while True:
             engine = self._engine
             with suppress(Gone), ExitStack() as attempt:
                 connection = attempt.enter_context(engine.connect())
@@ -162,7 +164,6 @@ class Store:
                     stack.enter_context(attempt.pop_all())
                     return connection
             self._follow(engine)
-        raise StoreBusy("the encrypted file moves and moves")
 
     def _follow(self, left: Engine) -> None:
         """Go where the content went, unless another thread has been there."""
@@ -170,8 +171,10 @@ class Store:
             raise StoreMoved("the content of this encrypted file is elsewhere")
         with self._moving:
             if self._engine is left:
-                self.path, key = self._whereto()
-                self._engine = _engine(self.path, key)
+                path, key = self._whereto()
+                if path == self.path:
+                    raise StoreMoved("the content of this encrypted file is elsewhere, and nothing says where")
+                self.path, self._engine = path, _engine(path, key)
                 left.dispose()
 
 
@@ -217,10 +220,12 @@ class Gone(Exception):
 
 
 def connect(path: Path, key: bytes) -> Any:
-    """A driver connection with this project's settings; the file must be there."""
-    if not path.exists():
-        raise Gone
-    connection = driver.connect(str(path), timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    """A driver connection with this project's settings; Gone when the file is not there, and none is made.
+
+    The name is looked for once more when the write-ahead log is open: a file is forgotten before its log is, so the
+    log that was opened is the file's own, with the mark in it.
+    """
+    connection = _opened(path)
     try:
         with store_errors():
             connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
@@ -228,8 +233,10 @@ def connect(path: Path, key: bytes) -> Any:
                 connection.execute(f"PRAGMA {setting}")
             _require_cipher(connection)
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        _require_name(path)
     except MediumFailed as error:
         connection.close()
+        _require_name(path)
         if shutil.disk_usage(path.parent).free < _ROOM_TO_OPEN:
             raise DiskFull("the encrypted file has no room left to be opened") from error
         raise
@@ -237,6 +244,26 @@ def connect(path: Path, key: bytes) -> Any:
         connection.close()
         raise
     return connection
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return driver.connect(
+            f"{path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+    except driver.OperationalError:
+        if not path.exists():
+            raise Gone from None
+        raise
+
+
+def _require_name(path: Path) -> None:
+    if not path.exists():
+        raise Gone
 
 
 def _require_cipher(connection: Any) -> None:

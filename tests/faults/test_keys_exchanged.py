@@ -15,10 +15,10 @@ from sync import home as home_module
 from sync.crypto.keyslots import open_device_keys
 from sync.crypto.shopslots import ShopSlots
 from sync.crypto.stretching import Argon2Cost
-from sync.errors import HomeInUse, KeyslotsInvalid, StoreCorrupt
+from sync.errors import HomeInUse, KeyslotsInvalid, StoreCorrupt, StoreMoved
 from sync.home import OpenHome, create_home, exchange_device_secret, exchange_store_key, home_lock, open_home
 from sync.rotation import is_unsettled
-from sync.store import exchange
+from sync.store import encrypted, exchange
 from sync.store.encrypted import Store
 from tests.faults.exchange_worker import Registering
 from tests.unit.sync.queue.envelopes import claim_id, entry
@@ -296,3 +296,60 @@ def test_a_start_that_an_exchange_overtakes_reads_again(
     with open_home(path) as home:
         assert len(home.outbox.rows()) == 3
     require_whole(path).close()
+
+
+@pytest.mark.parametrize("opened_first", [False, True])
+def test_a_file_that_is_forgotten_while_it_is_opened_takes_no_claim(
+    path: Path, monkeypatch: pytest.MonkeyPatch, *, opened_first: bool
+) -> None:
+    """Another process exchanges the key as the driver opens the old file, while a third one is reading there.
+
+    Just before, no empty file takes its place; just after, the log with the mark has lost its name with the file.
+    """
+    genuine = encrypted._opened
+
+    def overtaken(place: Path) -> object:
+        monkeypatch.undo()
+        early = genuine(place) if opened_first else None
+        with reader.store.read(), open_home(path) as home:
+            exchange_store_key(home)
+        return early or genuine(place)
+
+    with open_home(path) as other, open_home(path) as reader:
+        reader.outbox.rows()
+        other.store.close()
+        monkeypatch.setattr(encrypted, "_opened", overtaken)
+        other.outbox.enqueue(entry(3))
+    require_whole(path, 4).close()
+
+
+def test_a_process_that_sleeps_through_many_exchanges_finds_its_way(path: Path) -> None:
+    """However often the file moved meanwhile, and while it follows."""
+    with open_home(path) as other, open_home(path) as home:
+        whereto = other.store._whereto
+        assert whereto is not None
+        left = 7
+
+        def late() -> tuple[Path, bytes]:
+            nonlocal left
+            found = whereto()
+            if left:
+                left -= 1
+                exchange_store_key(home)
+            return found
+
+        other.store._whereto = late
+        exchange_store_key(home)
+        other.outbox.enqueue(entry(3))
+    assert left == 0
+    require_whole(path, 4).close()
+
+
+def test_a_file_that_was_left_for_nowhere_is_named(path: Path) -> None:
+    """The mark is there and the keyslots name the same file: said at once, not asked for ever."""
+    with open_home(path) as home:
+        home.store._whereto = lambda: (home.store.path, b"")
+        with home.store.write() as connection:
+            connection.exec_driver_sql(f"PRAGMA user_version = {encrypted.MOVED}")
+        with pytest.raises(StoreMoved):
+            home.outbox.rows()
