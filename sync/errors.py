@@ -99,6 +99,12 @@ class ClaimUnknown(SyncError):
     code = "claim_unknown"
 
 
+class TerminalUnknown(SyncError):
+    """No terminal with this key id is enrolled."""
+
+    code = "terminal_unknown"
+
+
 class ClaimNotCorrectable(SyncError):
     """The claim has left, or its grace period is over: it can no longer be changed here."""
 

@@ -28,6 +28,8 @@ ProblemCode = Literal[
     "request_timeout",
     "certificate_missing",
     "certificate_unknown",
+    "certificate_revoked",
+    "certificate_expired",
     "signature_invalid",
     "not_found",
     "method_not_allowed",
@@ -35,6 +37,7 @@ ProblemCode = Literal[
     "media_type_unsupported",
     "activation_refused",
     "invitation_closed",
+    "too_many_requests",
     "internal",
     "unavailable",
 ]
@@ -61,6 +64,8 @@ PROBLEMS: Final[Mapping[str, ProblemKind]] = MappingProxyType(
         "request_timeout": ProblemKind(408, "The body did not arrive in time", "service"),
         "certificate_missing": ProblemKind(401, "This operation needs the terminal's client certificate", "caller"),
         "certificate_unknown": ProblemKind(403, "The certificate is not that of an enrolled terminal", "caller"),
+        "certificate_revoked": ProblemKind(403, "The insurer revoked this terminal", "caller"),
+        "certificate_expired": ProblemKind(403, "The certificate's last day is over", "caller"),
         "signature_invalid": ProblemKind(401, "The request's signature is missing, wrong, stale or repeated", "caller"),
         "not_found": ProblemKind(404, "There is no such operation", "caller"),
         "method_not_allowed": ProblemKind(405, "The operation has another method", "caller"),
@@ -68,6 +73,7 @@ PROBLEMS: Final[Mapping[str, ProblemKind]] = MappingProxyType(
         "media_type_unsupported": ProblemKind(415, "Media type or content coding is not one of the contract", "caller"),
         "activation_refused": ProblemKind(403, "The activation code was not proved for this invitation", "caller"),
         "invitation_closed": ProblemKind(410, "The invitation was used, has expired or was tried too often", "caller"),
+        "too_many_requests": ProblemKind(429, "More was asked than is allowed in this time", "service"),
         "internal": ProblemKind(500, "The insurer failed to answer", "service"),
         "unavailable": ProblemKind(503, "The insurer cannot store anything now", "service"),
     }

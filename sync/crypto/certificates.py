@@ -16,10 +16,12 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     PrivateFormat,
+    PublicFormat,
     load_pem_private_key,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -113,6 +115,27 @@ def der_of(certificate_pem: bytes) -> bytes:
     return _certificate(certificate_pem).public_bytes(Encoding.DER)
 
 
+def requested_key(csr: bytes) -> str:
+    """SHA-256 (hex) of the public key (SPKI, DER) a request is for; KeyInvalid as in `issue_client`."""
+    return _key_digest(_requested_key(csr))
+
+
+def certified_key(certificate_pem: bytes) -> str:
+    """SHA-256 (hex) of the public key (SPKI, DER) a certificate is for; KeyInvalid."""
+    return _key_digest(_certificate(certificate_pem).public_key())
+
+
+def subject(certificate_pem: bytes) -> str:
+    """The name a certificate was issued to; KeyInvalid."""
+    names = _certificate(certificate_pem).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[0].value) if names else ""
+
+
+def not_before(certificate_pem: bytes) -> datetime.datetime:
+    """The first instant (UTC) at which the certificate is valid; KeyInvalid."""
+    return _certificate(certificate_pem).not_valid_before_utc
+
+
 def not_after(certificate_pem: bytes) -> datetime.datetime:
     """The last instant (UTC) at which the certificate is valid."""
     return _certificate(certificate_pem).not_valid_after_utc
@@ -193,6 +216,10 @@ def _requested_key(csr: bytes) -> _Public:
     if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP256R1):
         raise KeyInvalid("a request is for a P-256 key")
     return public
+
+
+def _key_digest(key: CertificatePublicKeyTypes) -> str:
+    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 def _certificate(pem: bytes) -> x509.Certificate:

@@ -1,15 +1,16 @@
 """Who is calling: an enrolled certificate, and a request signature by the key that was enrolled with it.
 
 Rules: nothing of a body is unfolded or parsed before both hold; a certificate of one terminal with a signature of
-another is refused; a nonce is taken once per terminal, in the same transaction as what the request does. Replaying a
-push would change nothing anyway (same bytes, same receipt); nonces keep even that from being tried.
+another is refused; so is a terminal that was revoked, judged again in the transaction that does the work; a nonce is
+taken once per terminal, in the same transaction as what the request does. Replaying a push would change nothing
+anyway (same bytes, same receipt); nonces keep even that from being tried.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -17,8 +18,9 @@ from sync.crypto.certificates import fingerprint
 from sync.crypto.httpsig import MAX_AGE, Request, verify_request
 from sync.crypto.signing import VerifyingKey
 from sync.errors import SignatureInvalid
-from sync.receiver.db import Ledger, certificates, nonces, terminals
+from sync.receiver.db import Ledger, certificates, nonces, revocations, terminals
 from sync.receiver.refusal import Refusal
+from sync.receiver.terminals import is_revoked
 
 _NONCE_KEPT: Final = MAX_AGE + timedelta(minutes=2)
 
@@ -51,8 +53,12 @@ def admit(ledger: Ledger, asked: Asked, origin: str, now: datetime) -> Caller:
     terminal = _terminal_of(ledger, fingerprint(asked.certificate))
     if terminal is None:
         raise Refusal("certificate_unknown")
-    device, shop, key = terminal
-    return Caller(device, shop, key, signed_by(asked, origin, key, now))
+    if terminal.revoked_at is not None:
+        raise Refusal("certificate_revoked")
+    if terminal.not_after <= int(now.timestamp() * 1000):
+        raise Refusal("certificate_expired")
+    key = VerifyingKey.from_jwk(json.loads(terminal.signing_jwk))
+    return Caller(terminal.device, terminal.shop, key, signed_by(asked, origin, key, now))
 
 
 def signed_by(asked: Asked, origin: str, key: VerifyingKey, now: datetime) -> str:
@@ -72,7 +78,9 @@ def signed_by(asked: Asked, origin: str, key: VerifyingKey, now: datetime) -> st
 
 
 def take_nonce(connection: Connection, device: str, nonce: str, now: datetime) -> None:
-    """Remember that this terminal used `nonce`; Refusal when it did before."""
+    """Remember that this terminal used `nonce`; Refusal when it did before, or was revoked meanwhile."""
+    if is_revoked(connection, device):
+        raise Refusal("certificate_revoked")
     at = int(now.timestamp())
     connection.execute(delete(nonces).where(nonces.c.expires_at < at))
     same = select(nonces.c.nonce).where(nonces.c.device == device, nonces.c.nonce == nonce)
@@ -82,8 +90,11 @@ def take_nonce(connection: Connection, device: str, nonce: str, now: datetime) -
     connection.execute(insert(nonces).values(device=device, nonce=nonce, expires_at=expires_at))
 
 
-def _terminal_of(ledger: Ledger, mark: str) -> tuple[str, str, VerifyingKey] | None:
-    wanted = select(terminals.c.device, terminals.c.shop, terminals.c.signing_jwk)
+def _terminal_of(ledger: Ledger, mark: str) -> Any:
+    """Whose certificate this is: a row with terminal, end of the certificate, and when it was revoked; None."""
+    known = certificates.join(terminals, certificates.c.device == terminals.c.device)
+    joined = known.outerjoin(revocations, revocations.c.device == terminals.c.device)
+    columns = (terminals.c.device, terminals.c.shop, terminals.c.signing_jwk)
+    wanted = select(*columns, certificates.c.not_after, revocations.c.revoked_at).select_from(joined)
     with ledger.reading() as connection:
-        row = connection.execute(wanted.join(certificates).where(certificates.c.fingerprint == mark)).first()
-    return None if row is None else (row.device, row.shop, VerifyingKey.from_jwk(json.loads(row.signing_jwk)))
+        return connection.execute(wanted.where(certificates.c.fingerprint == mark)).first()

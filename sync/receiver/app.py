@@ -25,6 +25,7 @@ from sync.contract.exchange import (
     MAX_PACKAGE_BYTES,
     PACKAGE_TYPE,
     PROBLEM_TYPE,
+    RENEWAL_TYPE,
 )
 from sync.contract.problems import Problem, ProblemCode, problem
 from sync.eventlog import event, fault
@@ -48,6 +49,7 @@ def build_app(intake: Intake) -> Starlette:
     desk = _Desk(intake)
     routes = [
         Route("/v1/enrolments", desk.enrol, methods=["POST"]),
+        Route("/v1/certificates", desk.renew, methods=["POST"]),
         Route("/v1/claims/{claim_id}", desk.push, methods=["PUT"]),
         Route("/v1/claims:batch", desk.push_batch, methods=["POST"]),
         Route("/v1/state", desk.asking(intake.state), methods=["GET"]),
@@ -78,6 +80,12 @@ class _Desk:
         _refuse_coding(request)
         body = await read_body(request, ENROLMENT_TYPE, MAX_ENROLMENT_BYTES)
         return await _answered(request, lambda: self._intake.enrol(_asked(request, body)))
+
+    async def renew(self, request: Request) -> Response:
+        _require_certificate(request)
+        _refuse_coding(request)
+        body = await read_body(request, RENEWAL_TYPE, MAX_ENROLMENT_BYTES)
+        return await _answered(request, lambda: self._intake.renew(_asked(request, body)))
 
     async def push(self, request: Request) -> Response:
         _require_certificate(request)

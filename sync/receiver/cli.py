@@ -26,6 +26,7 @@ from sync.receiver.folder import create_insurer, database_of, open_intake, open_
 from sync.receiver.log_commands import add_log_commands
 from sync.receiver.opener import NotOpened, Opened, open_claims
 from sync.receiver.service import run_intake
+from sync.receiver.terminal_commands import add_terminal_commands
 from sync.receiver.terms import Terms, parse_settings, parse_terms, profile_of
 
 _REFUSED: Final = 1
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     claims.add_argument("--reveal", action="store_true", help="print NIRs in full")
     add_document_commands(commands, _command)
     add_log_commands(commands, _command)
+    add_terminal_commands(commands, _command)
     return parser
 
 

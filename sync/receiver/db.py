@@ -96,6 +96,40 @@ nonces = Table(
     Column("expires_at", BigInteger, nullable=False),
     Index("nonces_by_expiry", "expires_at"),
 )
+revocations = Table(
+    "revocations",
+    METADATA,
+    Column("device", ForeignKey("terminals.device"), primary_key=True),
+    Column("reason", String(16), nullable=False),
+    Column("revoked_at", BigInteger, nullable=False),
+)
+renewals = Table(
+    "renewals",
+    METADATA,
+    Column("device", ForeignKey("terminals.device"), primary_key=True),
+    Column("key", String(64), nullable=False),
+    Column("certificate", Text, nullable=False),
+    Column("issued_at", BigInteger, nullable=False),
+)
+allowances = Table(
+    "allowances",
+    METADATA,
+    Column("subject", String(64), primary_key=True),
+    Column("kind", String(24), primary_key=True),
+    Column("span", BigInteger, nullable=False),
+    Column("used", BigInteger, nullable=False),
+)
+alarms = Table(
+    "alarms",
+    METADATA,
+    Column("kind", String(24), primary_key=True),
+    Column("subject", String(64), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),
+    Column("first_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger),
+)
 log_entries = Table(
     "log_entries",
     METADATA,

@@ -2,7 +2,8 @@
 
 Rules: the code is compared only through the proof, and erased when the invitation is used, locked or expired; five
 wrong proofs close it; it is used once, but the same request again gets the same answer while it runs, because the first
-answer may have been lost. An unknown invitation and a wrong proof get one answer. A signing key stays with its shop.
+answer may have been lost. An unknown invitation and a wrong proof get one answer. A signing key stays with its shop,
+and a revoked one is not enrolled again.
 """
 
 from collections.abc import Mapping
@@ -19,15 +20,17 @@ from sync.contract.envelope import decode, digest, encode
 from sync.contract.exchange import MAX_ENROLMENT_BYTES
 from sync.contract.problems import ProblemCode
 from sync.crypto import base64url
-from sync.crypto.certificates import der_of, fingerprint, issue_client, not_after
+from sync.crypto.certificates import issue_client
 from sync.crypto.sealing import SealingKey
 from sync.crypto.signing import VerifyingKey
 from sync.errors import ContractError, KeyInvalid
 from sync.eventlog import event
 from sync.receiver.admission import Asked, signed_by
-from sync.receiver.db import Ledger, certificates, invitations, terminals
+from sync.receiver.db import Ledger, invitations, terminals
 from sync.receiver.folder import IntakeMaterial
 from sync.receiver.refusal import Refusal
+from sync.receiver.renewal import record_certificate
+from sync.receiver.terminals import is_revoked
 
 MAX_ATTEMPTS: Final = 5
 INVITATION_DAYS: Final = 30
@@ -115,11 +118,7 @@ def _accept(connection: Connection, material: IntakeMaterial, applicant: _Applic
     device = applicant.key.kid
     certificate = _certificate(material, applicant, now)
     _remember_terminal(connection, applicant, shop, now)
-    connection.execute(
-        insert(certificates).values(
-            fingerprint=fingerprint(der_of(certificate)), device=device, not_after=_millis(not_after(certificate))
-        )
-    )
+    record_certificate(connection, device, certificate)
     sealed = applicant.shop_key.seal(material.pseudonym_key, PSEUDONYM_INFO)
     return encode(
         EnrolmentAnswer(
@@ -152,6 +151,8 @@ def _remember_terminal(connection: Connection, applicant: _Applicant, shop: str,
         return
     if known != shop:
         raise Refusal("request_invalid")
+    if is_revoked(connection, device):
+        raise Refusal("certificate_revoked")
     connection.execute(update(terminals).where(terminals.c.device == device).values(sealing=sealing))
 
 

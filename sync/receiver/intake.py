@@ -23,6 +23,7 @@ from sync.contract.exchange import (
     PROFILE_TYPE,
     RECEIPT_TYPE,
     RECEIPTS_TYPE,
+    RENEWED_TYPE,
     RESULTS_TYPE,
     STATE_TYPE,
     BatchAnswer,
@@ -38,6 +39,7 @@ from sync.contract.exchange import (
 )
 from sync.contract.problems import Problem, problem
 from sync.errors import ContractError
+from sync.eventlog import event
 from sync.receiver.admission import Asked, Caller, admit, take_nonce
 from sync.receiver.bodies import unfold
 from sync.receiver.chain import file_claim, receipts_after, sign_state
@@ -50,6 +52,7 @@ from sync.receiver.places import place
 from sync.receiver.proofs import with_proofs
 from sync.receiver.publisher import Publisher
 from sync.receiver.refusal import Refusal
+from sync.receiver.renewal import read_renewal, renew
 
 Found = TypeVar("Found")
 
@@ -89,6 +92,19 @@ class Intake:
     def enrol(self, asked: Asked) -> Answer:
         """POST /v1/enrolments."""
         return Answer(_CREATED, ENROLLED_TYPE, enrol(self._ledger, self._material, self._origin, asked, self._now()))
+
+    def renew(self, asked: Asked) -> Answer:
+        """POST /v1/certificates: the next certificate of the calling terminal."""
+        caller, now = self._admit(asked), self._now()
+        request = read_renewal(asked.body, self._material.settings.amc)
+
+        def once(connection: Connection) -> tuple[bytes, bool]:
+            take_nonce(connection, caller.device, caller.nonce, now)
+            return renew(connection, self._material, caller.device, request, now)
+
+        body, new = self._ledger.write(once)
+        event("certificate_renewed", device=caller.device, new=int(new))
+        return Answer(_CREATED if new else _KNOWN, RENEWED_TYPE, body)
 
     def push(self, asked: Asked, claim_id: str) -> Answer:
         """PUT /v1/claims/{claim_id}."""

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 
 import sync.contract
-from sync.contract import enrolment, envelope, events, exchange, keys, message, problems, profile
+from sync.contract import enrolment, envelope, events, exchange, keys, message, problems, profile, renewal
 from sync.contract.message import ClaimMessage, decode_message, encode_message
 from sync.errors import ContractError
 from tests.unit.sync.contract.records import CLAIM
@@ -32,6 +32,8 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "profile": profile.Profile,
     "enrolment-request": enrolment.EnrolmentRequest,
     "enrolment-answer": enrolment.EnrolmentAnswer,
+    "renewal-request": renewal.RenewalRequest,
+    "renewal-answer": renewal.RenewalAnswer,
     "directory-entry": enrolment.DirectoryEntry,
     "batch-results": exchange.BatchAnswer,
     "problem": problems.Problem,

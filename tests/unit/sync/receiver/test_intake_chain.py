@@ -62,11 +62,14 @@ def test_a_receipt_says_exactly_what_came(intake: Intake, visitor: Visitor, mate
     )
 
 
-def test_the_same_bytes_get_the_same_receipt_for_ever(intake: Intake, visitor: Visitor, clock: Clock) -> None:
+def test_the_same_bytes_get_the_same_receipt_for_ever(
+    intake: Intake, visitor: Visitor, ledger: Ledger, clock: Clock
+) -> None:
     """A second push of the same package is 200 with the stored receipt, even much later."""
     package = visitor.package()
     first = visitor.push(intake, package)
     clock.pass_time(days=700)
+    visitor.keep(intake.enrol(visitor.enrolment(invite(ledger, SHOP, clock()))).body)
     second = visitor.push(intake, package)
     assert (first.status, second.status) == (201, 200)
     assert first.body == second.body

@@ -11,9 +11,10 @@ import msgspec
 from sync.contract.activation import ActivationCode
 from sync.contract.enrolment import EnrolmentOffer, EnrolmentRequest, proof_of
 from sync.contract.envelope import DISPATCH_TYP, GENESIS, Dispatch, Envelope, Package, decode, digest, encode
-from sync.contract.exchange import BATCH_TYPE, ENROLMENT_TYPE, PACKAGE_TYPE, join_batch
+from sync.contract.exchange import BATCH_TYPE, ENROLMENT_TYPE, PACKAGE_TYPE, RENEWAL_TYPE, join_batch
 from sync.contract.keys import Jwk, SealingPublic
 from sync.contract.message import SCHEMA, Beneficiary, ClaimMessage, Line, Member, Tables
+from sync.contract.renewal import RenewalRequest
 from sync.crypto import base64url
 from sync.crypto.certificates import der_of, make_csr, new_tls_key
 from sync.crypto.claims import seal_claim
@@ -147,6 +148,12 @@ class Visitor:
         return replace(
             self.ask("POST", "/v1/enrolments", encode(request), content_type=ENROLMENT_TYPE), certificate=None
         )
+
+    def renewal(self, tls_key: bytes | None = None, insurer: str = AMC) -> Asked:
+        """A signed request for the next certificate, for its own TLS key or another."""
+        csr = make_csr(tls_key or self.tls_key, "anybody").decode()
+        request = RenewalRequest(schema="comptoir/renewal/v1", insurer=insurer, certificate_request=csr)
+        return self.ask("POST", "/v1/certificates", encode(request), content_type=RENEWAL_TYPE)
 
     def keep(self, answer: bytes) -> dict[str, str]:
         """Take the certificate out of an enrolment's answer; the answer."""
