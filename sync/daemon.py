@@ -3,6 +3,7 @@
 Rules: one service a home (lock); it holds the device key, so it can send, and has no key that opens a claim; it loads
 neither screens nor card readers (a test looks); it looks at the queue once a second, which costs an index read, and
 pushes when something may leave; SIGTERM ends it between two requests. Its log is JSON lines without personal data.
+The service manager is told when it is ready and, after a look at itself, that it lives (`sync.watchman`).
 Exit status: 0 done, 1 something was refused or not reached, 2 bad usage, 3 the environment is missing something.
 """
 
@@ -14,12 +15,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from sync.announcing import Announcer
 from sync.backoff import Breakers
 from sync.client import Peers
 from sync.engine import DrainReport, drain, insurers_due
@@ -28,6 +30,8 @@ from sync.eventlog import event, fault, start_log
 from sync.home import OpenHome, home_lock, open_home
 from sync.memory import forbid_dumps
 from sync.selfcheck import SelfCheck
+from sync.supervisor import Supervisor
+from sync.watchman import Pulse, Watchman
 
 POLL_SECONDS: Final = 1.0
 DISK_FULL_SECONDS: Final = 30.0
@@ -45,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop = _stop_on_signals()
     try:
         with open_home(asked.home) as home, home_lock(asked.home, "sync"):
-            return _once(home, as_json=asked.json) if asked.once else _run(home, stop)
+            return _once(home, as_json=asked.json) if asked.once else _run(home, stop, asked.metrics)
     except SyncError as error:
         fault(error.code, error)
         if asked.json:
@@ -65,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="comptoir-sync", description="Send what waits in the queue to the insurers.")
     parser.add_argument("--home", type=Path, default=default_home(), help="the terminal's folder")
     parser.add_argument("--once", action="store_true", help="send what may leave now, then end")
+    parser.add_argument("--metrics", type=Path, metavar="FILE", help="write Prometheus metrics into this textfile")
     parser.add_argument("--json", action="store_true", help="with --once: one JSON object on standard output")
     return parser
 
@@ -87,10 +92,14 @@ def drain_now(home: OpenHome) -> DrainReport:
     return report
 
 
-def fetch_events(home: OpenHome, peers: Peers) -> dict[str, str]:
-    """Take what every insurer has to say; a code for each that was not reached or not believed."""
+def fetch_events(home: OpenHome, peers: Peers, beat: Callable[[], None] = lambda: None) -> dict[str, str]:
+    """Take what every insurer has to say; a code for each that was not reached or not believed.
+
+    `beat` is called before each insurer: the caller's sign of life.
+    """
     errors = {}
     for record in home.insurers.all():
+        beat()
         try:
             home.inbox.fetch(record.amc, peers(record.amc), home.signer.kid)
         except StoreError:
@@ -108,43 +117,71 @@ def _once(home: OpenHome, *, as_json: bool) -> int:
     return _REFUSED if report.errors else 0
 
 
-def _run(home: OpenHome, stop: threading.Event) -> int:
-    breakers, confirmed, errors = Breakers(), set[str](), dict[str, str]()
+@dataclass(frozen=True)
+class _Beside:
+    """What accompanies the loop: its sign of life, what it says, who watches it, the checks at the start."""
+
+    pulse: Pulse
+    announcer: Announcer
+    watchman: Watchman
+    health: SelfCheck
+
+
+def _run(home: OpenHome, stop: threading.Event, metrics: Path | None) -> int:
+    supervisor, pulse = Supervisor(), Pulse()
+    watchman = Watchman(supervisor, pulse, lambda: home.outbox.rows(limit=1))
+    beside = _Beside(pulse, Announcer(home, supervisor, metrics), watchman, SelfCheck(home).start())
     event("started")
-    health = SelfCheck(home).start()
-    said = False
-    next_events = 0.0
-    while not stop.is_set():
-        report = _pass(home, breakers, confirmed, stop)
-        if report.pushed or report.settled or report.errors != errors:
-            _log(report)
-        errors = report.errors
-        home.store.reserve.restore()
-        said = said or _told(health)
-        if time.monotonic() >= next_events:
-            _hear(home)
-            next_events = time.monotonic() + EVENT_SECONDS
-        stop.wait(POLL_SECONDS)
-    health.wait()
+    watchman.look()
+    supervisor.ready()
+    watchman.start()
+    try:
+        _serve(home, stop, beside)
+    finally:
+        beside.announcer.leave()
+        watchman.stop()
+        beside.health.wait()
     event("stopped")
     return 0
 
 
-def _told(health: SelfCheck) -> bool:
+def _serve(home: OpenHome, stop: threading.Event, beside: _Beside) -> None:
+    """The loop: a pass, what is to be said of it, and now and then the insurers' events, until `stop`."""
+    breakers, confirmed, errors = Breakers(), set[str](), dict[str, str]()
+    said = False
+    next_events = 0.0
+    while not stop.is_set():
+        beside.pulse.beat()
+        report = _pass(home, breakers, confirmed, stop, beside.pulse)
+        if report.pushed or report.settled or report.errors != errors:
+            _log(report)
+        errors = report.errors
+        home.store.reserve.restore()
+        said = said or _told(beside)
+        beside.announcer.say(report, _now(), trouble=beside.watchman.trouble)
+        if time.monotonic() >= next_events:
+            _hear(home, beside.pulse)
+            next_events = time.monotonic() + EVENT_SECONDS
+        stop.wait(POLL_SECONDS)
+
+
+def _told(beside: _Beside) -> bool:
     """Write what the checks at the start found, once they are done; whether they are."""
+    health = beside.health
     if not health.done:
         return False
+    beside.announcer.checks_failed = len(health.failed)
     event("checked", failed=len(health.failed))
     for line in health.failed:
         event("check_failed", check=line.name, detail=line.detail, todo="comptoir rebuild")
     return True
 
 
-def _hear(home: OpenHome) -> None:
+def _hear(home: OpenHome, pulse: Pulse) -> None:
     """Ask for events; what is wrong is logged, and asked again later."""
     try:
         with _peers(home) as peers:
-            errors = fetch_events(home, peers)
+            errors = fetch_events(home, peers, pulse.beat)
     except StoreError as error:
         fault(error.code, error)
         return
@@ -152,7 +189,7 @@ def _hear(home: OpenHome) -> None:
         event("events_failed", insurer=insurer, error=code)
 
 
-def _pass(home: OpenHome, breakers: Breakers, confirmed: set[str], stop: threading.Event) -> DrainReport:
+def _pass(home: OpenHome, breakers: Breakers, confirmed: set[str], stop: threading.Event, pulse: Pulse) -> DrainReport:
     """Push what may leave now; a full medium is waited for, because the counter may make room."""
     try:
         settling = any(one.allowed for one in home.outbox.chains.reconciling())
@@ -167,13 +204,19 @@ def _pass(home: OpenHome, breakers: Breakers, confirmed: set[str], stop: threadi
                 rng,
                 breakers=breakers,
                 confirmed=confirmed,
-                go_on=lambda: not stop.is_set(),
+                observe=lambda _name, _number: pulse.beat(),
+                go_on=lambda: _goes_on(stop, pulse),
                 logs=home.logs,
             )
     except DiskFull as error:
         fault(error.code, error)
         stop.wait(DISK_FULL_SECONDS)
         return DrainReport()
+
+
+def _goes_on(stop: threading.Event, pulse: Pulse) -> bool:
+    pulse.beat()
+    return not stop.is_set()
 
 
 def _peers(home: OpenHome) -> Peers:

@@ -3,7 +3,7 @@
     home.json        written last: a folder without it is no home, or one whose creation was interrupted
     keyslots.json    wrapped keys          store.db         the encrypted file (and its -wal, -shm)
     counterfoil.log  the souche            locks/           one file for each kind of process
-    reserve          room kept for a full medium
+    reserve          room kept for a full medium               sync.status      what the service last said of itself
     witnesses.json   the shop's own witnesses of insurers' logs, if it names any
     (config.json and device.secret belong to the terminal and to the file provider of device secrets)
 

@@ -104,7 +104,8 @@ def test_the_unit_and_the_code_agree_on_the_home(unit: configparser.ConfigParser
     program, *arguments = shlex.split(unit["Service"]["ExecStart"])
     home = Path("/var/lib") / unit["Service"]["StateDirectory"]
     assert Path(program).name == "comptoir-sync"
-    assert arguments == ["--home", str(home)]
+    metrics = Path("/run") / unit["Service"]["RuntimeDirectory"] / "comptoir-sync.prom"
+    assert arguments == ["--home", str(home), "--metrics", str(metrics)]
     waited_for = Path(unit["Unit"]["ConditionPathExists"])
     assert waited_for.parent == home
     assert (tmp_path / "home" / waited_for.name).exists()
@@ -113,7 +114,7 @@ def test_the_unit_and_the_code_agree_on_the_home(unit: configparser.ConfigParser
 def test_the_service_knows_its_arguments() -> None:
     """`comptoir-sync` has the option that the unit passes."""
     done = subprocess.run([sys.executable, "-m", "sync.daemon", "--help"], capture_output=True, text=True, check=True)
-    assert "--home" in done.stdout
+    assert {"--home", "--metrics"} <= set(done.stdout.split())
 
 
 def test_the_code_runs_without_new_executable_memory(tmp_path: Path) -> None:
