@@ -165,7 +165,8 @@ def test_a_lost_terminal_leaves_its_claims(
     assert refused(lambda: intake.enrol(visitor.enrolment(letter))) == "certificate_revoked"
     successor = enrolled()
     assert successor.push(intake, successor.package()).status == 201
-    gone, new = known_terminals(ledger)
+    found = {one.device: one for one in known_terminals(ledger)}
+    gone, new = found[visitor.signer.kid], found[successor.signer.kid]
     assert (gone.claims, gone.reason, new.claims, new.reason, gone.shop) == (1, "lost", 1, None, new.shop)
 
 
