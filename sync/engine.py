@@ -1,10 +1,11 @@
 """Waiting claims leave, receipts come back: one bounded pass over every insurer that something waits for.
 
 Rules: a claim's state moves only on a receipt that verifies wholly (signature, claim, both digests, number, device,
-insurer) or on a refusal of its very form; anything else leaves it as it was and tries the same bytes later. An insurer
-that fails is left alone with a growing, jittered delay, and touches no other. Before the first number of a pass an
-insurer is asked where the chain stands. A fork, a digest conflict or a chain that is ahead puts it into réconciliation:
-nothing is numbered for it until the chain is settled, which begins when a person agrees.
+insurer) or a refusal that does (signature, claim, both digests, device, insurer); anything else leaves it as it was
+and tries the same bytes later, and what was said of one claim holds no other up. An insurer that fails is left alone
+with a growing, jittered delay, and touches no other. Before the first number of a pass an insurer is asked where the
+chain stands. A fork, a digest conflict or a chain that is ahead puts it into réconciliation: nothing is numbered for
+it until the chain is settled, which begins when a person agrees.
 """
 
 import random
@@ -25,6 +26,7 @@ from sync.errors import (
     KeyInvalid,
     ProofMissing,
     ReceiptInvalid,
+    RefusalInvalid,
     SignatureInvalid,
     SyncError,
     TransitionInvalid,
@@ -36,7 +38,7 @@ from sync.logwatch import ASK_AGAIN, LogWatch
 from sync.peer import Peer, PushResult
 from sync.queue import Outbox, Reconciling, Row, Settlement
 from sync.queue.standing import AHEAD, STOPPING
-from sync.receipts import verify_receipt
+from sync.receipts import verify_receipt, verify_refusal
 from sync.settling import is_continued, settle
 
 _KNOWN: Final = 200
@@ -54,7 +56,7 @@ _PEER_ERRORS: Final = (
 _PATIENT: Final = (ProofMissing.code, WitnessesMissing.code)
 """Why a proof may come later without anything being wrong."""
 _FORM_PROBLEMS: Final = frozenset({"request_invalid", "too_large", "media_type_unsupported"})
-"""Refusals of a whole request: said of one package they will never change."""
+"""Refusals of a whole request for its form: each package is tried alone."""
 
 Observer = Callable[[str, int], None]
 
@@ -63,9 +65,9 @@ Observer = Callable[[str, int], None]
 class DrainReport:
     """What one pass did.
 
-    `acknowledged` counts claims settled now, each on a receipt that was `verified`; `duplicates` those the insurer had
-    already; `blocked` are the claims of a fork or conflict; `settled` the chains settled in this pass; `proved` and
-    `unproved` are claims whose insurer's log was, or was not, shown to hold them; `errors` is a code per insurer.
+    `acknowledged` counts claims settled now, each on a receipt that was `verified`; `duplicates` those the insurer
+    had already; `blocked` are the claims of a fork or conflict; `settled` the chains settled in this pass; `proved`
+    and `unproved` are claims whose insurer's log was, or was not, shown to hold them; `errors` is a code per insurer.
     """
 
     pushed: int = 0
@@ -123,8 +125,8 @@ def drain(  # noqa: PLR0913  # all that a pass touches is passed in, so that not
 
     `observe(name, number)` is told of each step: pushed, verified, acknowledged, duplicates, rejected, postponed.
     `go_on` is asked before each request. `breakers` are kept by a caller that drains again and again, and so is
-    `confirmed`: the insurers that said that this terminal's chain is the one they hold. With `logs`, the proofs beside
-    receipts are judged, and missing ones asked for again.
+    `confirmed`: the insurers that said that this terminal's chain is the one they hold. With `logs`, the proofs
+    beside receipts are judged, and missing ones asked for again.
     """
     known = confirmed if confirmed is not None else set[str]()
     state = _Pass(outbox, peer_for, now, rng, observe, go_on, breakers or Breakers(), known, DrainReport(), logs)
@@ -233,17 +235,17 @@ def _push(state: _Pass, peer: Peer, rows: Sequence[Row]) -> bool:
 
 
 def _push_alone(state: _Pass, peer: Peer, rows: Sequence[Row], problem: str) -> bool:
-    """The request as a whole was refused for its form: find the guilty claim, refuse that one, let the others leave."""
+    """The request as a whole was refused for its form: find the guilty claim, set it aside, let the others leave."""
     if len(rows) > 1:
         return all(_push(state, peer, [row]) for row in rows)
-    _refuse(state, rows[0].claim_id, problem)
+    _set_aside(state, rows[0], problem)
     return True
 
 
 def _apply(state: _Pass, peer: Peer, result: PushResult, verified: dict[str, PushResult]) -> _Trouble | None:
     """Do what one result says, or add it to the `verified`; what is wrong when it says nothing that counts."""
     if result.problem is not None:
-        return _apply_problem(state, result, result.problem)
+        return _apply_problem(state, peer, result, result.problem)
     if result.receipt is None or result.status not in _RECEIVED:
         return _Trouble(ReceiptInvalid.code, result.retry_after)
     row = state.outbox.get(result.claim_id)
@@ -278,21 +280,40 @@ def _judged(state: _Pass, peer: Peer, verified: Mapping[str, PushResult]) -> Fin
     return state.logs.judge(insurer, offered, peer.log_file, state.now())
 
 
-def _apply_problem(state: _Pass, result: PushResult, problem: str) -> _Trouble | None:
+def _apply_problem(state: _Pass, peer: Peer, result: PushResult, problem: str) -> _Trouble | None:
     kind = PROBLEMS.get(problem)
     if problem in STOPPING:
         state.outbox.block(result.claim_id, problem, state.now())
         state.report.blocked.append(result.claim_id)
-    elif kind is not None and (kind.concerns == "claim" or problem in _FORM_PROBLEMS):
-        _refuse(state, result.claim_id, problem)
+    elif kind is not None and kind.concerns == "claim":
+        _refuse(state, peer, result, problem)
+    elif problem in _FORM_PROBLEMS:
+        _set_aside(state, state.outbox.get(result.claim_id), problem)
     else:
         return _Trouble(problem, result.retry_after)
     return None
 
 
-def _refuse(state: _Pass, claim_id: str, problem: str) -> None:
-    state.outbox.refuse(claim_id, problem)
+def _refuse(state: _Pass, peer: Peer, result: PushResult, problem: str) -> None:
+    """The claim is rejected when its insurer signed so; unsigned, it waits with the problem as the reason."""
+    row = state.outbox.get(result.claim_id)
+    if result.refusal is None:
+        _set_aside(state, row, problem)
+        return
+    try:
+        said = verify_refusal(row, result.refusal, peer.verifiers, peer.signer.kid)
+    except RefusalInvalid as error:
+        _set_aside(state, row, error.code)
+        return
+    state.outbox.refuse(row.claim_id, said.code, result.refusal)
     state.count("rejected", 1)
+
+
+def _set_aside(state: _Pass, row: Row, code: str) -> None:
+    """Something is wrong with this claim alone: it waits longer each time, and the others go on."""
+    state.outbox.postpone([row.claim_id], state.now() + delay(row.attempts + 1, state.rng), code)
+    state.report.errors[row.insurer] = code
+    state.count("postponed", 1)
 
 
 def _stop_at_conflict(state: _Pass, insurer: str, results: Sequence[PushResult]) -> bool:

@@ -130,15 +130,25 @@ class InsurerUntrusted(SyncError):
 
 
 class InsurerRefused(SyncError):
-    """The insurer answered with a problem document (RFC 9457); `facts["problem"]` is its code."""
+    """The insurer answered with a problem document (RFC 9457); `facts["problem"]` is its code.
+
+    `refusal`: the insurer's signed word about one claim, as it came beside the problem.
+    """
 
     code = "insurer_refused"
+    refusal: str | None = None
 
 
 class ReceiptInvalid(SyncError):
     """A receipt that does not verify, or that speaks of another claim: no state moves."""
 
     code = "receipt_invalid"
+
+
+class RefusalInvalid(SyncError):
+    """A refusal that does not verify, or says something else than its claim: nothing moves."""
+
+    code = "refusal_invalid"
 
 
 class EventInvalid(SyncError):

@@ -13,7 +13,7 @@ from sync.crypto.signing import SigningKey, VerifyingKey
 
 @dataclass(frozen=True)
 class PushResult:
-    """What the insurer said of one package: a receipt (and a proof) not yet verified, or the code of a problem."""
+    """What the insurer said of one package: a receipt (and a proof) or a problem (and a refusal), not yet verified."""
 
     claim_id: str
     status: int
@@ -21,6 +21,7 @@ class PushResult:
     problem: str | None = None
     retry_after: float | None = None
     proof: str | None = field(default=None, repr=False)
+    refusal: str | None = field(default=None, repr=False)
 
 
 class Peer(Protocol):

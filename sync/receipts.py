@@ -1,7 +1,8 @@
-"""Whether a receipt is the insurer's word for exactly what left.
+"""Whether a receipt, or a refusal, is the insurer's word for exactly what left.
 
-Rules: signature, claim, insurer, device, number and both digests all agree, or the receipt is nothing and nothing
-moves. A claim that another copy of this terminal sent has no dispatch here: then the envelope's digest decides.
+Rules: signature, claim, insurer, device, number (of a receipt) and both digests all agree, or it is nothing and
+nothing moves. A claim that another copy of this terminal sent has no dispatch here: then the envelope's digest
+decides.
 """
 
 from base64 import urlsafe_b64decode
@@ -9,9 +10,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from sync.contract.envelope import RECEIPT_TYP, Receipt, decode, digest
+from sync.contract.envelope import RECEIPT_TYP, REFUSAL_TYP, ClaimRefusal, Receipt, decode, digest
 from sync.crypto.signing import VerifyingKey
-from sync.errors import ContractError, ReceiptInvalid, SignatureInvalid
+from sync.errors import ContractError, ReceiptInvalid, RefusalInvalid, SignatureInvalid
 from sync.queue import Outbox, Row
 from sync.queue.states import ACKNOWLEDGED, SENDING
 
@@ -22,6 +23,15 @@ def verify_receipt(row: Row, receipt: str, verifiers: Sequence[VerifyingKey], de
     said = (found.claim_id, found.insurer, found.device, found.envelope)
     if said != (row.claim_id, row.insurer, device, row.digest) or not _of_dispatch(row, found):
         raise ReceiptInvalid("the receipt speaks of something else", claim_id=row.claim_id)
+    return found
+
+
+def verify_refusal(row: Row, refusal: str, verifiers: Sequence[VerifyingKey], device: str) -> ClaimRefusal:
+    """The refusal (JWS) of the package of `row`, sent by `device` (kid); RefusalInvalid when it speaks of another."""
+    found = _opened_refusal(refusal, verifiers)
+    said = (found.claim_id, found.insurer, found.device, found.envelope, found.dispatch)
+    if said != (row.claim_id, row.insurer, device, row.digest, digest((row.dispatch or "").encode("ascii"))):
+        raise RefusalInvalid("the refusal speaks of something else", claim_id=row.claim_id)
     return found
 
 
@@ -47,6 +57,13 @@ def opened_receipt(receipt: str, verifiers: Sequence[VerifyingKey]) -> Receipt:
         with suppress(SignatureInvalid):
             return _decoded(key.verify(RECEIPT_TYP, receipt))
     raise ReceiptInvalid("no key of the insurer made this receipt")
+
+
+def _opened_refusal(refusal: str, verifiers: Sequence[VerifyingKey]) -> ClaimRefusal:
+    for key in verifiers:
+        with suppress(SignatureInvalid, ContractError):
+            return decode(key.verify(REFUSAL_TYP, refusal), ClaimRefusal)
+    raise RefusalInvalid("no key of the insurer made this refusal")
 
 
 def _decoded(payload: bytes) -> Receipt:

@@ -166,9 +166,11 @@ def _refusal(raw: _Raw) -> InsurerRefused | InsurerUnreachable:
         facts["retry_after"] = retry_after
     if raw.headers.get("content-type") != PROBLEM_TYPE:
         return InsurerUnreachable("an answer that is not of the contract", **facts)
-    code = _decoded(raw, Problem).code
-    known = code if _PROBLEM_CODE.fullmatch(code) else "unknown"
-    return InsurerRefused("the insurer refused the request", problem=known, **facts)
+    said = _decoded(raw, Problem)
+    known = said.code if _PROBLEM_CODE.fullmatch(said.code) else "unknown"
+    refused = InsurerRefused("the insurer refused the request", problem=known, **facts)
+    refused.refusal = said.refusal
+    return refused
 
 
 def _decoded(raw: _Raw, kind: type[Answer]) -> Answer:

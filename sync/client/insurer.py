@@ -134,7 +134,8 @@ class InsurerClient:
         except InsurerRefused as refused:
             if not _is_of_one_claim(refused):
                 raise
-            return PushResult(claim_id, int(refused.facts["status"]), problem=str(refused.facts["problem"]))
+            status, code = int(refused.facts["status"]), str(refused.facts["problem"])
+            return PushResult(claim_id, status, problem=code, refusal=refused.refusal)
         return PushResult(claim_id, status, receipt=answer.receipt, proof=answer.proof)
 
     def _push_batch(self, ids: Sequence[str], packages: Sequence[bytes]) -> list[PushResult]:
@@ -188,5 +189,6 @@ def _push_result(claim_id: str, result: BatchResult) -> PushResult:
     if result.claim_id not in (None, claim_id):
         raise InsurerUnreachable("the results are not in the order of the packages")
     problem = result.problem.code if result.problem is not None else None
+    refusal = result.problem.refusal if result.problem is not None else None
     known = problem if problem is None or problem in PROBLEMS else "unknown"
-    return PushResult(claim_id, result.status, result.receipt, known, proof=result.proof)
+    return PushResult(claim_id, result.status, result.receipt, known, proof=result.proof, refusal=refusal)

@@ -2,8 +2,9 @@
 
 Rules: the clear header routes and says nothing of a person; it is bound into the seal through `info`, so it cannot be
 exchanged. An envelope's digest is SHA-256 over its canonical bytes (RFC 8785). Dispatch, receipt and state are JWS
-compact (ES256) with one `typ` each, so that none can pass for another. Digests are lower-case hex, binary is base64url
-unpadded.
+compact (ES256) with one `typ` each, so that none can pass for another. Digests are lower-case hex, binary is
+base64url unpadded. A claim that an insurer will never take is settled by a refusal that it signs, as one it took by a
+receipt.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ GENESIS = "0" * 64
 CLAIM_TYP = "comptoir-claim+jws"
 DISPATCH_TYP = "comptoir-dispatch+jws"
 RECEIPT_TYP = "comptoir-receipt+jws"
+REFUSAL_TYP = "comptoir-refusal+jws"
 STATE_TYP = "comptoir-state+jws"
 KEYS_TYP = "comptoir-keys+jws"
 PROFILE_TYP = "comptoir-profile+jws"
@@ -109,6 +111,23 @@ class Receipt(StrictRecord, frozen=True, kw_only=True):
     dispatch: Digest
     received_at: Timestamp
     state: Literal["acknowledged"]
+
+
+RefusalCode = Literal["package_invalid", "dispatch_invalid", "routing_mismatch", "recipient_unknown"]
+"""Why an insurer will never take a package: the problems that concern one claim."""
+
+
+class ClaimRefusal(StrictRecord, frozen=True, kw_only=True):
+    """The insurer's signed word that it will never take this package: this envelope under this dispatch."""
+
+    schema: Literal["comptoir/refusal/v1"]
+    claim_id: ClaimId
+    insurer: InsurerId
+    device: KeyId
+    envelope: Digest
+    dispatch: Digest
+    refused_at: Timestamp
+    code: RefusalCode
 
 
 class ChainState(StrictRecord, frozen=True, kw_only=True):

@@ -2,8 +2,9 @@
 
 Rules: a problem says what was wrong with the form of a request, never what it held; `type` is a name, not an address;
 two digests are given where two sides disagree. The table below is the whole list: `concerns` says what the terminal
-does with it (`claim`: this very package will never be accepted; `chain`: the two sides tell two stories, a person must
-look; `caller`: terminal, certificate or request form; `service`: later, with the same bytes).
+does with it (`claim`: this very package will never be accepted, which counts once it is signed; `chain`: the two
+sides tell two stories, a person must look; `caller`: terminal, certificate or request form; `service`: later, with
+the same bytes).
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from sync.contract.envelope import Compact
 from sync.contract.message import Digest
 
 TYPE_PREFIX: Final = "urn:comptoir:problem:"
@@ -81,7 +83,10 @@ PROBLEMS: Final[Mapping[str, ProblemKind]] = MappingProxyType(
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A problem document. `stored` and `received` are the two digests (hex) that disagree, on 409 only."""
+    """A problem document. `stored` and `received` are the two digests (hex) that disagree, on 409 only.
+
+    `refusal`: the signed ClaimRefusal (`typ` comptoir-refusal+jws) beside a code that concerns one claim.
+    """
 
     type: str
     title: str
@@ -89,6 +94,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     code: str
     stored: Digest | None = None
     received: Digest | None = None
+    refusal: Compact | None = None
 
 
 def problem(code: ProblemCode, *, stored: str | None = None, received: str | None = None) -> Problem:

@@ -24,7 +24,7 @@ from sync.queue.reading import QueueReader, row_of_claim
 from sync.queue.reconciliation import Reconciliation, catch_up
 from sync.queue.settlement import Settlement, Word, lost_by, settle_chain
 from sync.queue.standing import STOPPING, Chains, stop
-from sync.queue.tables import CHAIN, OUTBOX, STEPS, Row, milliseconds, package_bytes
+from sync.queue.tables import CHAIN, OUTBOX, REFUSAL, STEPS, Row, milliseconds, package_bytes
 from sync.queue.voiding import Reason, signed_void
 from sync.store import CheckLine, Store, finishing
 
@@ -112,10 +112,12 @@ class Outbox(QueueReader):
                 beside(connection)
 
     @finishing
-    def refuse(self, claim_id: str, problem: str) -> None:
-        """The insurer will never take this claim, for the reason `problem` (a code of the contract): `rejected`."""
+    def refuse(self, claim_id: str, problem: str, refusal: str) -> None:
+        """The insurer's refusal, verified by the caller, is kept, and its reason `problem` (a code): `rejected`."""
+        values = {"reason": problem, "next_try": None, "last_error": None}
         with self._store.write() as connection:
-            move(connection, row_of_claim(connection, claim_id), states.REJECTED, reason=problem, next_try=None)
+            move(connection, row_of_claim(connection, claim_id), states.REJECTED, **values)
+            connection.execute(REFUSAL.insert().values(claim_id=claim_id, refusal=refusal))
 
     @finishing
     def block(self, claim_id: str, reason: str, now: datetime) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Row as SqlRow
 
 from sync.errors import ClaimUnknown
 from sync.queue import states as claim_states
-from sync.queue.tables import CHAIN, OUTBOX, Row, milliseconds, optional_instant, row_of
+from sync.queue.tables import CHAIN, OUTBOX, REFUSAL, Row, milliseconds, optional_instant, row_of
 from sync.store import Store
 
 _MANY: Final = 1_000_000
@@ -70,6 +70,12 @@ class QueueReader:
         """Rows registered at `start` or later, in the order of their registration."""
         recent = OUTBOX.c.state.in_(sorted(claim_states.ALL)), OUTBOX.c.created_at >= milliseconds(start)
         return self._rows(select(OUTBOX).where(*recent).order_by(OUTBOX.c.entry))
+
+    def refusals(self) -> dict[str, str]:
+        """The insurers' signed refusals (JWS) that were kept, by claim id."""
+        with self._store.read() as connection:
+            found = connection.execute(select(REFUSAL).order_by(REFUSAL.c.claim_id))
+            return {row.claim_id: row.refusal for row in found}
 
     def ids(self, states: Collection[str]) -> list[str]:
         """The claim ids of these states, in the order of registration; from an index when all of them are waiting."""

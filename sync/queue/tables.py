@@ -75,6 +75,12 @@ STEPS: Final[Sequence[Sequence[str]]] = (
             PRIMARY KEY (insurer, seq)
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        """CREATE TABLE refusal (
+            claim_id TEXT PRIMARY KEY,
+            refusal TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 
 _tables: Final = MetaData()
@@ -117,6 +123,12 @@ ELSEWHERE: Final = Table(
     Column("insurer", Text, primary_key=True),
     Column("seq", Integer, primary_key=True),
     *(Column(name, Text) for name in ("claim_id", "receipt")),
+)
+REFUSAL: Final = Table(
+    "refusal",
+    _tables,
+    Column("claim_id", Text, primary_key=True),
+    Column("refusal", Text),
 )
 ANCHOR: Final = Table(
     "counterfoil_anchor",

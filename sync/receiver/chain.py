@@ -66,6 +66,14 @@ def sign_state(connection: Connection, insurer: str, device: str, signer: Signin
     return signer.sign(STATE_TYP, encode(state))
 
 
+def receipt_of(connection: Connection, device: str, package: bytes, claim_id: str) -> str | None:
+    """The receipt (JWS) that these very bytes of this terminal were given before; None when they were not."""
+    wanted = select(claims.c.receipt).where(
+        claims.c.claim_id == claim_id, claims.c.device == device, claims.c.package == package
+    )
+    return connection.execute(wanted).scalar()
+
+
 def receipts_after(connection: Connection, device: str, after: int) -> tuple[str, ...]:
     """The receipts of this terminal's claims with a number above `after`, the lowest MAX_RECEIPTS of them."""
     wanted = select(claims.c.receipt).where(claims.c.device == device, claims.c.seq > after)

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection, select
 
-from sync.contract.envelope import Package, decode, encode
+from sync.contract.envelope import encode
 from sync.contract.exchange import (
     ENROLLED_TYPE,
     EVENTS_TYPE,
@@ -42,7 +42,7 @@ from sync.errors import ContractError
 from sync.eventlog import event
 from sync.receiver.admission import Asked, Caller, admit, take_nonce
 from sync.receiver.bodies import unfold
-from sync.receiver.chain import file_claim, receipts_after, sign_state
+from sync.receiver.chain import file_claim, receipt_of, receipts_after, sign_state
 from sync.receiver.db import Ledger
 from sync.receiver.documents import events_after
 from sync.receiver.enrol import enrol
@@ -53,6 +53,7 @@ from sync.receiver.proofs import with_proofs
 from sync.receiver.publisher import Publisher
 from sync.receiver.refusal import Refusal
 from sync.receiver.renewal import read_renewal, renew
+from sync.receiver.signed_refusals import Turned, turned
 
 Found = TypeVar("Found")
 
@@ -111,7 +112,10 @@ class Intake:
         caller = self._admit(asked)
         if asked.headers.get("idempotency-key") != f'"{claim_id}"':
             raise Refusal("request_invalid")
-        (result,) = self._file(caller, [self._checked(asked.body, caller, claim_id)])
+        (item,) = items = [self._checked(asked.body, caller)]
+        if (item.claim_id or claim_id) != claim_id:
+            raise Refusal("routing_mismatch")
+        (result,) = self._file(caller, items)
         if result.receipt is None:
             return Answer(result.status, PROBLEM_TYPE, encode(_problem_of(result)))
         return Answer(result.status, RECEIPT_TYPE, encode(ReceiptAnswer(receipt=result.receipt, proof=result.proof)))
@@ -178,27 +182,27 @@ class Intake:
 
         return self._ledger.write(once)
 
-    def _checked(self, raw: bytes, caller: Caller, claim_id: str | None = None) -> Checked | BatchResult:
+    def _checked(self, raw: bytes, caller: Caller) -> Checked | Turned:
         try:
-            return check_package(raw, self._door, caller.key, claim_id)
+            return check_package(raw, self._door, caller.key)
         except Refusal as refusal:
-            return _refused(refusal, _claim_id_of(raw))
+            return turned(raw, refusal, self._material, caller.device, self._now())
 
-    def _file(self, caller: Caller, items: list[Checked | BatchResult]) -> list[BatchResult]:
+    def _file(self, caller: Caller, items: list[Checked | Turned]) -> list[BatchResult]:
         def together(connection: Connection) -> tuple[list[BatchResult], dict[str, int]]:
             take_nonce(connection, caller.device, caller.nonce, self._now())
-            results = self._file_each(connection, items)
+            results = self._file_each(connection, caller.device, items)
             return results, place(connection, [str(result.claim_id) for result in results if result.receipt])
 
         return with_proofs(self.log, *self._ledger.write(together))
 
-    def _file_each(self, connection: Connection, items: list[Checked | BatchResult]) -> list[BatchResult]:
+    def _file_each(self, connection: Connection, device: str, items: list[Checked | Turned]) -> list[BatchResult]:
         """One result each; what follows a fork continues what was refused, so it is a fork as well."""
         results: list[BatchResult] = []
         forked = False
         for item in items:
-            if isinstance(item, BatchResult):
-                results.append(item)
+            if isinstance(item, Turned):
+                results.append(_turned_again(connection, device, item))
             elif forked:
                 results.append(_refused(Refusal("fork"), item.dispatch.claim_id))
             else:
@@ -219,11 +223,12 @@ def _refused(refusal: Refusal, claim_id: str | None) -> BatchResult:
     return BatchResult(status=refusal.problem.status, claim_id=claim_id, problem=refusal.problem)
 
 
-def _claim_id_of(raw: bytes) -> str | None:
-    try:
-        return decode(raw, Package).envelope.claim_id
-    except ContractError:
-        return None
+def _turned_again(connection: Connection, device: str, item: Turned) -> BatchResult:
+    """What was taken once stays taken, whatever this insurer says today of its route and keys."""
+    receipt = receipt_of(connection, device, item.raw, item.claim_id) if item.claim_id else None
+    if receipt is not None:
+        return BatchResult(status=_KNOWN, claim_id=item.claim_id, receipt=receipt)
+    return BatchResult(status=item.problem.status, claim_id=item.claim_id, problem=item.problem)
 
 
 def _problem_of(result: BatchResult) -> Problem:

@@ -1,7 +1,7 @@
 """What the intake can judge of a package without opening it. Pure.
 
-Rules: canonical bytes only; the dispatch is signed by the calling terminal and names exactly this envelope; path,
-dispatch and envelope agree on claim and route; the seal has the length its suite and bucket give it.
+Rules: canonical bytes only; the dispatch is signed by the calling terminal and names exactly this envelope; dispatch
+and envelope agree on claim and route; the seal has the length its suite and bucket give it.
 """
 
 from dataclasses import dataclass, field
@@ -36,13 +36,18 @@ class Checked:
     dispatch: Dispatch
     dispatch_digest: str
 
+    @property
+    def claim_id(self) -> str:
+        """The claim that the package is of."""
+        return self.dispatch.claim_id
 
-def check_package(raw: bytes, door: Door, key: VerifyingKey, claim_id: str | None = None) -> Checked:
-    """`raw` as a package of the terminal that owns `key`; Refusal otherwise. `claim_id` is the path's, if any."""
+
+def check_package(raw: bytes, door: Door, key: VerifyingKey) -> Checked:
+    """`raw` as a package of the terminal that owns `key`; Refusal otherwise."""
     package = _decoded(raw)
     dispatch = _dispatch_of(package, key)
     _check_envelope(package.envelope, dispatch)
-    _check_route(package.envelope, dispatch, door, claim_id)
+    _check_route(package.envelope, door)
     return Checked(raw, dispatch, digest(package.dispatch.encode("ascii")))
 
 
@@ -76,11 +81,9 @@ def _check_envelope(envelope: Envelope, dispatch: Dispatch) -> None:
         raise Refusal("routing_mismatch")
 
 
-def _check_route(envelope: Envelope, dispatch: Dispatch, door: Door, claim_id: str | None) -> None:
+def _check_route(envelope: Envelope, door: Door) -> None:
     settings = door.settings
     if (envelope.insurer, envelope.convention, envelope.csr) != (settings.amc, settings.convention, settings.csr):
-        raise Refusal("routing_mismatch")
-    if claim_id not in (None, dispatch.claim_id):
         raise Refusal("routing_mismatch")
     if envelope.recipient not in door.recipients:
         raise Refusal("recipient_unknown")

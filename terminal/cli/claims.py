@@ -69,6 +69,7 @@ def show(arguments: argparse.Namespace) -> Answer:
     """A claim: state and dossier; with `--reprice` its amounts again, by its own tables (status 1: others)."""
     with logged_in(arguments) as desk:
         row = desk.home.outbox.get(arguments.claim_id)
+        refusal = desk.home.outbox.refusals().get(row.claim_id)
         dossier = dossier_of(desk, row.claim_id)
         draft = draft_in(desk, dossier)
         nir = reveal_nir(desk, row.claim_id, draft.person) if arguments.reveal else draft.person.nir.masked()
@@ -80,6 +81,7 @@ def show(arguments: argparse.Namespace) -> Answer:
         "seq": row.seq,
         "envelope": row.digest,
         "receipt": row.receipt,
+        "refusal": refusal,
         "person": _person_json(draft.person, nir),
         **_recorded_json(dossier),
         **({} if again is None else {"repriced": {"same": again.same, **quote_to_json(again.quote)}}),

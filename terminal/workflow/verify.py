@@ -1,14 +1,16 @@
-"""Checking all that a home promises, offline: store, counterfoil, chain, access journal, receipts, logs, witnesses.
+"""Checking all that a home promises, offline: file, chain, counterfoil, journal, receipts, refusals, logs, witnesses.
 
 Rules: nothing is repaired here and nothing is believed: every signature is verified again from the stored bytes, with
 the key that was pinned at enrolment.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sync.crypto.signing import VerifyingKey
 from sync.errors import SyncError
 from sync.queue import Row
-from sync.receipts import verify_receipt
+from sync.receipts import verify_receipt, verify_refusal
 from sync.trust import trusted_keys
 from terminal.vault.erasure import Erasures
 from terminal.vault.journal_check import check_journal
@@ -38,10 +40,23 @@ def verify_home(desk: Desk) -> tuple[Check, ...]:
     journal = check_journal(desk.home.store, desk.home.counterfoil, seed)
     erasures = Erasures(desk.home.store).check(desk.home.signer.public)
     checks = tuple(Check(line.name, line.ok, line.detail) for line in (*desk.home.check(), journal, erasures))
+    return (*checks, _receipts(desk), _refusals(desk), *_log_checks(desk))
+
+
+def _receipts(desk: Desk) -> Check:
     rows = [row for row in desk.home.outbox.rows() if row.receipt]
-    false = [row.claim_id for row in rows if not _verifies(desk, row)]
-    receipts = Check("receipts", ok=not false, detail=", ".join(false) or str(len(rows)))
-    return (*checks, receipts, *_log_checks(desk))
+    return _check_of("receipts", {row.claim_id: _verifies(desk, row) for row in rows})
+
+
+def _refusals(desk: Desk) -> Check:
+    """The refusals that rejected a claim, each over the package that was refused."""
+    kept = desk.home.outbox.refusals()
+    return _check_of("refusals", {claim_id: _is_refused(desk, claim_id, jws) for claim_id, jws in kept.items()})
+
+
+def _check_of(name: str, verdicts: Mapping[str, bool]) -> Check:
+    false = [claim_id for claim_id, holds in verdicts.items() if not holds]
+    return Check(name, ok=not false, detail=", ".join(false) or str(len(verdicts)))
 
 
 def _log_checks(desk: Desk) -> tuple[Check, Check]:
@@ -60,7 +75,20 @@ def receipts_that_verify(desk: Desk) -> int:
 
 def _verifies(desk: Desk, row: Row) -> bool:
     try:
-        verify_receipt(row, row.receipt or "", trusted_keys(desk.home.insurers.get(row.insurer)), desk.home.signer.kid)
+        verify_receipt(row, row.receipt or "", _keys(desk, row), desk.home.signer.kid)
     except SyncError:
         return False
     return True
+
+
+def _is_refused(desk: Desk, claim_id: str, refusal: str) -> bool:
+    try:
+        row = desk.home.outbox.get(claim_id)
+        verify_refusal(row, refusal, _keys(desk, row), desk.home.signer.kid)
+    except SyncError:
+        return False
+    return True
+
+
+def _keys(desk: Desk, row: Row) -> tuple[VerifyingKey, ...]:
+    return tuple(trusted_keys(desk.home.insurers.get(row.insurer)))

@@ -181,6 +181,8 @@ WRONG_ANSWERS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "a failure without a problem": (says(500, "text/plain", b"x"), "insurer_unreachable"),
     "a failure with its problem": (refuses(500, "internal"), "internal"),
+    "a claim refused without a signature": (refuses(422, "recipient_unknown"), "recipient_unknown"),
+    "a form refused": (refuses(413, "too_large"), "too_large"),
     "a problem nobody knows": (refuses(422, "bad_weather"), "bad_weather"),
     "a problem that is no code": (refuses(422, "<b>'; DROP TABLE claims</b>"), "unknown"),
     "too many requests": (refuses(429, "too_many_requests"), "too_many_requests"),

@@ -12,7 +12,9 @@ from sync.contract.envelope import (
     DISPATCH_TYP,
     GENESIS,
     RECEIPT_TYP,
+    REFUSAL_TYP,
     ChainState,
+    ClaimRefusal,
     Dispatch,
     Package,
     Receipt,
@@ -20,6 +22,7 @@ from sync.contract.envelope import (
     digest,
     encode,
 )
+from sync.contract.problems import PROBLEMS
 from sync.crypto.claims import seal_claim
 from sync.crypto.sealing import OpeningKey
 from sync.crypto.signing import SigningKey, VerifyingKey
@@ -91,6 +94,25 @@ class ScriptedInsurer:
         status = 200 if claim_id in self.known else 201
         self.known.setdefault(claim_id, signed)
         return PushResult(claim_id, status, signed)
+
+    def refuse(
+        self, package: bytes, code: str, *, by: SigningKey | None = None, typ: str = REFUSAL_TYP, **changed: Any
+    ) -> PushResult:
+        """A problem with its refusal as it should be, some members changed, made by this insurer's key or another."""
+        found = decode(package, Package)
+        right = {
+            "schema": "comptoir/refusal/v1",
+            "claim_id": found.envelope.claim_id,
+            "insurer": found.envelope.insurer,
+            "device": self.device.kid,
+            "envelope": digest(encode(found.envelope)),
+            "dispatch": digest(found.dispatch.encode()),
+            "refused_at": "2026-11-21T12:00:00Z",
+            "code": code,
+        }
+        refusal = msgspec.convert({**right, **changed}, ClaimRefusal)
+        signed = (by or self.key).sign(typ, encode(refusal))
+        return PushResult(found.envelope.claim_id, PROBLEMS[code].status, problem=code, refusal=signed)
 
     def receipt_for(self, package: bytes) -> Receipt:
         """The receipt that is right for a package."""

@@ -15,7 +15,7 @@ from sync.engine import drain
 from sync.errors import InsurerRefused, InsurerUnknown, InsurerUnreachable, InsurerUntrusted, ReceiptInvalid
 from sync.peer import Peer, PushResult
 from sync.queue import Counterfoil, Outbox
-from sync.receipts import last_signed_time, verify_receipt
+from sync.receipts import last_signed_time, verify_receipt, verify_refusal
 from sync.store import Store
 from tests.unit.sync.engine_world import ScriptedInsurer, Shop
 from tests.unit.sync.receiver.visitor import AMC, Clock
@@ -178,33 +178,87 @@ def test_a_conflict_stops_the_insurer(shop: Shop, problem: str) -> None:
 
 @pytest.mark.parametrize("code", [code for code, kind in PROBLEMS.items() if kind.concerns == "claim"])
 def test_a_claim_of_a_wrong_form_is_rejected(shop: Shop, code: str) -> None:
-    """What the insurer will never take is rejected with its reason, and the others go on."""
+    """What the insurer signs that it will never take is rejected with its reason, and the others go on."""
     insurer = shop.insurer()
     ids = shop.register(3)
     insurer.answer = lambda peer, package: (
-        PushResult(ids[1], 422, problem=code) if claim_of(package).claim_id == ids[1] else peer.acknowledge(package)
+        peer.refuse(package, code) if claim_of(package).claim_id == ids[1] else peer.acknowledge(package)
     )
     report = shop.drain()
     assert shop.states() == ["acknowledged", "rejected", "acknowledged"]
-    assert (shop.outbox.get(ids[1]).reason, report.rejected, report.errors) == (code, 1, {})
+    row = shop.outbox.get(ids[1])
+    assert (row.reason, row.last_error, report.rejected, report.errors) == (code, None, 1, {})
+    assert verify_refusal(row, shop.outbox.refusals()[ids[1]], insurer.verifiers, shop.signer.kid).code == code
+
+
+@pytest.mark.parametrize("code", [code for code, kind in PROBLEMS.items() if kind.concerns == "claim"])
+def test_an_unsigned_refusal_leaves_the_claim_waiting(shop: Shop, code: str) -> None:
+    """The claim waits with the problem as its reason and is tried again with the same bytes; the others go on."""
+    insurer = shop.insurer()
+    ids = shop.register(130)
+    insurer.answer = lambda peer, package: (
+        PushResult(ids[0], 422, problem=code) if claim_of(package).claim_id == ids[0] else peer.acknowledge(package)
+    )
+    report = shop.drain()
+    row = shop.outbox.get(ids[0])
+    assert (report.rejected, report.acknowledged, report.errors) == (0, 129, {AMC: code})
+    assert (row.state, row.reason, row.last_error, row.attempts) == ("sending", None, code, 1)
+    shop.clock.pass_time(days=1)
+    insurer.answer = lambda peer, package: peer.acknowledge(package)
+    shop.drain()
+    assert insurer.batches[-1] == [insurer.batches[0][0]]
+    assert set(shop.states()) == {"acknowledged"}
+
+
+WRONG_REFUSALS: dict[str, dict[str, Any]] = {
+    "of another claim": {"claim_id": "01980000-0000-7000-8000-000000000001"},
+    "of another insurer": {"insurer": "11111111"},
+    "for another terminal": {"device": "A" * 43},
+    "over another envelope": {"envelope": "0" * 64},
+    "over another dispatch": {"dispatch": "0" * 64},
+    "by another key": {"by": SigningKey.generate()},
+    "signed as something else": {"typ": STATE_TYP},
+}
+
+
+@pytest.mark.parametrize("name", WRONG_REFUSALS)
+def test_a_refusal_that_does_not_verify_moves_nothing(shop: Shop, name: str) -> None:
+    """The claim stays as it was, keeps its bytes and is tried again later."""
+    insurer = shop.insurer()
+    (claim_id,) = shop.register()
+    insurer.answer = lambda peer, package: peer.refuse(package, "recipient_unknown", **WRONG_REFUSALS[name])
+    report = shop.drain()
+    row = shop.outbox.get(claim_id)
+    assert (report.rejected, report.errors) == (0, {AMC: "refusal_invalid"})
+    assert (row.state, row.last_error, shop.outbox.refusals()) == ("sending", "refusal_invalid", {})
+
+
+@pytest.mark.parametrize("refusal", ["", "x", "a.b.c", "é.é.é", "." * 5000])
+def test_what_is_no_refusal_moves_nothing(shop: Shop, refusal: str) -> None:
+    """Any text in the place of a refusal leaves the claim as it was."""
+    insurer = shop.insurer()
+    (claim_id,) = shop.register()
+    insurer.answer = lambda _peer, _package: PushResult(claim_id, 422, problem="package_invalid", refusal=refusal)
+    assert shop.drain().errors == {AMC: "refusal_invalid"}
+    assert shop.states() == ["sending"]
 
 
 @pytest.mark.parametrize("code", ["request_invalid", "too_large", "media_type_unsupported"])
 def test_a_batch_refused_for_its_form_is_sent_one_by_one(shop: Shop, code: str) -> None:
-    """When the request as a whole is refused, only the claim that is refused alone is rejected."""
+    """When the request as a whole is refused, only the claim that is refused alone waits: nobody signed against it."""
     insurer = shop.insurer()
     ids = shop.register(3)
 
     class Strict(ScriptedInsurer):
         def push(self, packages: Any) -> list[PushResult]:
-            if len(packages) > 1 or claim_of(packages[0]).claim_id == ids[2]:
+            if len(packages) > 1 or claim_of(packages[0]).claim_id == ids[1]:
                 raise InsurerRefused("form", problem=code, status=400)
             return super().push(packages)
 
     shop.insurers[AMC] = Strict(shop.signer, insurer.key)
     report = shop.drain()
-    assert shop.states() == ["acknowledged", "acknowledged", "rejected"]
-    assert (report.rejected, report.errors) == (1, {})
+    assert shop.states() == ["acknowledged", "sending", "acknowledged"]
+    assert (report.rejected, report.postponed, report.errors) == (0, 1, {AMC: code})
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.contract.enrolment import EnrolmentOffer, EnrolmentRequest
-from sync.contract.envelope import ChainState, Dispatch, Envelope, Header, Package, Receipt, decode, encode
+from sync.contract.envelope import (
+    ChainState,
+    ClaimRefusal,
+    Dispatch,
+    Envelope,
+    Header,
+    Package,
+    Receipt,
+    decode,
+    encode,
+)
 from sync.contract.exchange import split_batch
 from sync.contract.keys import KeySet
 from sync.contract.message import ClaimMessage, decode_message, encode_message
@@ -90,7 +100,19 @@ def test_any_other_spelling_is_refused(message: ClaimMessage, data: st.DataObjec
 
 @pytest.mark.parametrize(
     "kind",
-    [ClaimMessage, Envelope, Dispatch, Package, Receipt, ChainState, KeySet, Profile, EnrolmentOffer, EnrolmentRequest],
+    [
+        ClaimMessage,
+        Envelope,
+        Dispatch,
+        Package,
+        Receipt,
+        ClaimRefusal,
+        ChainState,
+        KeySet,
+        Profile,
+        EnrolmentOffer,
+        EnrolmentRequest,
+    ],
 )
 def test_what_is_signed_is_strict(kind: type[msgspec.Struct]) -> None:
     """Records that are signed, sealed or sent by a terminal cannot be changed and refuse unknown members."""

@@ -24,6 +24,7 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "dispatch": envelope.Dispatch,
     "package": envelope.Package,
     "receipt": envelope.Receipt,
+    "refusal": envelope.ClaimRefusal,
     "state": envelope.ChainState,
     "keys": keys.KeySet,
     "event": events.Event,

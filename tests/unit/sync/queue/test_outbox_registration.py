@@ -223,7 +223,7 @@ def test_unknown_claims_have_a_name(desk: Desk) -> None:
         lambda: outbox.replace(claim_id(1), entry(2), desk.signer),
         lambda: outbox.dispatch(INSURER, [claim_id(1)], desk.signer, NOW),
         lambda: outbox.settle(claim_id(1), "a.b.c", NOW),
-        lambda: outbox.refuse(claim_id(1), "code"),
+        lambda: outbox.refuse(claim_id(1), "code", "refusal.of.insurer"),
         lambda: outbox.block(claim_id(1), "code", NOW),
         lambda: outbox.release(claim_id(1), NOW),
     ):

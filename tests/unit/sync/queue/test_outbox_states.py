@@ -39,7 +39,7 @@ def test_without_having_left_no_claim_is_settled(desk: Desk) -> None:
         desk.outbox.enqueue(entry(number))
     desk.outbox.void(claim_id(2), "cancelled", desk.signer, NOW)
     desk.outbox.dispatch(INSURER, [claim_id(3)], desk.signer, LATER)
-    desk.outbox.refuse(claim_id(3), "envelope_invalid")
+    desk.outbox.refuse(claim_id(3), "envelope_invalid", "refusal.of.insurer")
     for number in (1, 2, 3):
         with pytest.raises(TransitionInvalid):
             desk.outbox.settle(claim_id(number), RECEIPT, LATER)
@@ -47,13 +47,14 @@ def test_without_having_left_no_claim_is_settled(desk: Desk) -> None:
 
 
 def test_a_rejection_names_its_problem(sent: Outbox) -> None:
-    """Rejected with the insurer's code, and never due again."""
-    sent.refuse(claim_id(1), "envelope_invalid")
+    """Rejected with the insurer's code and signature, and never due again."""
+    sent.refuse(claim_id(1), "envelope_invalid", "refusal.of.insurer")
     row = sent.get(claim_id(1))
     assert (row.state, row.reason) == ("rejected", "envelope_invalid")
+    assert sent.refusals() == {claim_id(1): "refusal.of.insurer"}
     assert sent.due(INSURER, LATER + GRACE) == []
     with pytest.raises(TransitionInvalid):
-        sent.refuse(claim_id(1), "again")
+        sent.refuse(claim_id(1), "again", "refusal.of.insurer")
 
 
 def test_a_blocked_claim_that_left_goes_back_on_its_way(sent: Outbox) -> None:
@@ -80,7 +81,7 @@ def test_an_acknowledged_claim_is_not_blocked_or_refused(sent: Outbox) -> None:
     """After the insurer's signature the queue has nothing more to say."""
     sent.settle(claim_id(1), RECEIPT, LATER)
     with pytest.raises(TransitionInvalid):
-        sent.refuse(claim_id(1), "code")
+        sent.refuse(claim_id(1), "code", "refusal.of.insurer")
     with pytest.raises(TransitionInvalid):
         sent.block(claim_id(1), "code", NOW)
     assert sent.get(claim_id(1)).state == "acknowledged"
@@ -96,7 +97,7 @@ def test_the_summary_counts_what_waits(desk: Desk) -> None:
     outbox.dispatch(INSURER, ids, desk.signer, LATER + GRACE)
     outbox.settle(ids[0], RECEIPT, LATER)
     outbox.settle(ids[1], RECEIPT, LATER + GRACE)
-    outbox.refuse(ids[2], "envelope_invalid")
+    outbox.refuse(ids[2], "envelope_invalid", "refusal.of.insurer")
     expected = {"acknowledged": 2, "rejected": 1, "sending": 1, "queued": 1}
     assert outbox.summary() == Summary(2, NOW + timedelta(seconds=4), 1, LATER + GRACE, False, expected)
     outbox.postpone(ids, LATER + 2 * GRACE, "insurer_unreachable")

@@ -80,7 +80,7 @@ class QueueMachine(RuleBasedStateMachine):
         if answer == "acknowledged":
             outbox.settle(one, "receipt.of.insurer", LATER)
         elif answer == "rejected":
-            outbox.refuse(one, "envelope_invalid")
+            outbox.refuse(one, "envelope_invalid", "refusal.of.insurer")
         elif answer == "blocked":
             outbox.block(one, "fork", NOW)
         else:

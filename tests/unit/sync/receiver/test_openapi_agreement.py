@@ -118,5 +118,5 @@ def test_the_page_names_every_purpose_and_label() -> None:
     labels = [label.rstrip(b"\x00").decode() for label in (INFO_PREFIX, PSEUDONYM_INFO, PROOF_LABEL)]
     schemas = [path.name for path in (CONTRACT / "schemas").iterdir()]
     media = [value for name, value in vars(exchange).items() if name.endswith("_TYPE")]
-    assert len(purposes) == 6
+    assert len(purposes) == 7
     assert [word for word in (*purposes, *labels, *schemas, *media) if word not in page] == []
