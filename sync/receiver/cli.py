@@ -22,6 +22,7 @@ from sync.errors import ContractError, SyncError
 from sync.receiver.db import Ledger
 from sync.receiver.document_commands import add_document_commands
 from sync.receiver.enrol import INVITATION_DAYS, invite
+from sync.receiver.exports.commands import add_export_commands
 from sync.receiver.folder import create_insurer, database_of, open_intake, open_opener
 from sync.receiver.log_commands import add_log_commands
 from sync.receiver.opener import NotOpened, Opened, open_claims
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     claims = _command(commands, "claims", _claims, "open and verify every stored claim")
     claims.add_argument("--reveal", action="store_true", help="print NIRs in full")
     add_document_commands(commands, _command)
+    add_export_commands(commands, _command)
     add_log_commands(commands, _command)
     add_terminal_commands(commands, _command)
     return parser

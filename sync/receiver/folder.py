@@ -132,6 +132,17 @@ def database_of(folder: Path) -> Path:
     return folder / _INTAKE / DATABASE
 
 
+def settings_of(folder: Path) -> InsurerSettings:
+    """Who the insurer is; InsurerFolderMissing when there is none."""
+    return decode(_read(folder / _INTAKE / "insurer.json"), InsurerSettings)
+
+
+def opener_of(folder: Path) -> Path:
+    """The opener's folder; InsurerFolderMissing when this machine does not have it."""
+    _read(folder / _OPENER / "opening.key")
+    return folder / _OPENER
+
+
 def open_opener(folder: Path) -> OpeningKey:
     """The key that opens claims; InsurerFolderMissing when this machine does not have it."""
     return OpeningKey.from_seed(_read(folder / _OPENER / "opening.key"), XWING)

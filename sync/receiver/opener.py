@@ -24,12 +24,17 @@ from sync.receiver.db import Ledger, claims, terminals
 
 @dataclass(frozen=True)
 class Opened:
-    """One claim as the insurer reads it; `signed` is the very JWS the shop signed."""
+    """One claim as the insurer reads it; `signed` is the very JWS the shop signed.
+
+    `received_at` in milliseconds since 1970 (UTC); `receipt` is the digest of the receipt's JWS.
+    """
 
     claim_id: str
     seq: int
     device: str
     shop: str
+    received_at: int
+    receipt: str
     message: ClaimMessage = field(repr=False)
     signed: bytes = field(repr=False)
 
@@ -55,10 +60,11 @@ class Answered:
     signed: bytes = field(repr=False)
 
 
-def open_claims(ledger: Ledger, opening: OpeningKey) -> Iterator[Opened | Answered | NotOpened]:
-    """Every stored claim, in the order of its terminal's chain."""
+def open_claims(ledger: Ledger, opening: OpeningKey, since: int = 0) -> Iterator[Opened | Answered | NotOpened]:
+    """Every claim stored at `since` (milliseconds) or later, in the order of its terminal's chain."""
     joined = claims.join(terminals, claims.c.device == terminals.c.device)
     wanted = select(claims, terminals.c.shop, terminals.c.signing_jwk).select_from(joined)
+    wanted = wanted.where(claims.c.received_at >= since)
     with ledger.reading() as connection:
         for row in connection.execute(wanted.order_by(claims.c.device, claims.c.seq)):
             yield _judged(row, opening)
@@ -84,7 +90,9 @@ def _opened(row: Row[Any], opening: OpeningKey) -> Opened | Answered:
         return _answered(row, open_answer(envelope, opening, key))
     if opened.message.shop != row.shop:
         raise ShopMismatch("signed by a terminal of another shop")
-    return Opened(row.claim_id, row.seq, row.device, row.shop, opened.message, opened.signed)
+    receipt = digest(row.receipt.encode("ascii"))
+    place = row.claim_id, row.seq, row.device, row.shop
+    return Opened(*place, row.received_at, receipt, opened.message, opened.signed)
 
 
 def _answered(row: Row[Any], opened: OpenedAnswer) -> Answered:

@@ -13,6 +13,7 @@ ALLOWED_HOSTS = {
     "127.0.0.1",
     "json-schema.org",  # the name of the dialect our schemas are written in
     "localhost",
+    "terminology.hl7.org",  # the names of code systems of FHIR
     "ws.gematik.de",  # the name of a namespace in the files of a German card
     "www.apache.org",  # stands in the licence
     "www.textualize.io",  # stands in each picture of a screen, with the next
