@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ("tests.pcscd_fixture", "tests.shop_fixture", "tests.token_fixture")
+pytest_plugins = ("tests.pcscd_fixture", "tests.postgres_fixture", "tests.shop_fixture", "tests.token_fixture")
 
 settings.register_profile("comptoir", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("comptoir")

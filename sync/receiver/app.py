@@ -1,13 +1,14 @@
 """The HTTP face of the intake: the operations of `sync/contract/openapi.yaml`, no more and no fewer (a test compares).
 
 Rules: every refusal is a problem document and quotes nothing of what came; a failure of ours is 500, a database that
-cannot write is 503 with Retry-After; work that blocks runs in a thread; one log line a request, without personal data.
+cannot write, or whose standby is gone, is 503 with Retry-After; work that blocks runs in a thread; one log line a
+request, without personal data.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -31,6 +32,7 @@ from sync.contract.problems import Problem, ProblemCode, problem
 from sync.eventlog import event, fault
 from sync.receiver.admission import Asked
 from sync.receiver.bodies import read_body
+from sync.receiver.errors import StandbyGone
 from sync.receiver.intake import Answer, Intake
 from sync.receiver.log_face import log_routes
 from sync.receiver.refusal import Refusal
@@ -63,8 +65,9 @@ def build_app(intake: Intake) -> Starlette:
     handlers: dict[Any, Any] = {
         Refusal: _refused,
         HTTPException: _unknown_operation,
-        OperationalError: _unavailable,
+        DBAPIError: _unavailable,
         PoolTimeout: _unavailable,
+        StandbyGone: _unavailable,
         Exception: _failed,
     }
     return Starlette(routes=routes, exception_handlers=handlers)

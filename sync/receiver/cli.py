@@ -19,14 +19,14 @@ from sync.contract.enrolment import AmId
 from sync.contract.envelope import digest
 from sync.contract.message import encode_message
 from sync.errors import ContractError, SyncError
-from sync.receiver.db import Ledger
+from sync.receiver.databases import new_database, open_ledger, place_of
 from sync.receiver.document_commands import add_document_commands
 from sync.receiver.enrol import INVITATION_DAYS, invite
 from sync.receiver.exports.commands import add_export_commands
-from sync.receiver.folder import create_insurer, database_of, open_intake, open_opener
+from sync.receiver.folder import create_insurer, open_intake, open_opener
 from sync.receiver.log_commands import add_log_commands
 from sync.receiver.opener import NotOpened, Opened, open_claims
-from sync.receiver.service import run_intake
+from sync.receiver.service import Serving, run_intake
 from sync.receiver.terminal_commands import add_terminal_commands
 from sync.receiver.terms import Terms, parse_settings, parse_terms, profile_of
 
@@ -54,10 +54,13 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--hosting", required=True, help="where the data is hosted, and by whom")
     init.add_argument("--code-level", required=True, choices=("lpp", "regroupement"))
     init.add_argument("--terms", type=Path, help="JSON file: contracts, fields, offline_ceiling, effective")
+    init.add_argument("--require-standby", metavar="NAME", help="sign nothing that this standby has not flushed")
     serve = _command(commands, "serve", _serve, "receive claims until SIGTERM")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, help="default: the endpoint's; 0: any free one")
     serve.add_argument("--ready-file", type=Path, help="written once connections are accepted")
+    serve.add_argument("--workers", type=int, default=1, metavar="N", help="processes; several need PostgreSQL")
+    serve.add_argument("--require-standby", metavar="NAME", help="sign nothing that this standby has not flushed")
     post = _command(commands, "invite", _invite, "make the letter for one terminal of a shop")
     post.add_argument("--shop", required=True, help="AM id of the shop, 9 digits")
     post.add_argument("--days", type=int, default=INVITATION_DAYS, help="how long the letter is good")
@@ -71,9 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(commands: Any, name: str, work: Any, text: str) -> argparse.ArgumentParser:
+def _command(commands: Any, name: str, work: Any, text: str, *, with_database: bool = True) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     command.add_argument("--dir", type=Path, required=True, help="the insurer's folder")
+    if with_database:
+        command.add_argument("--database", metavar="URL", help="postgresql://… without a password; default: as at init")
     command.add_argument("--json", action="store_true", help="one JSON object on standard output")
     command.set_defaults(command=work)
     return command
@@ -84,7 +89,7 @@ def _init(asked: argparse.Namespace) -> int:
     settings = parse_settings({name: getattr(asked, name) for name in _SETTINGS})
     terms = parse_terms(_read(asked.terms)) if asked.terms else Terms()
     profile = profile_of(settings, asked.code_level, terms, now.date())
-    create_insurer(asked.dir, settings, profile, now)
+    create_insurer(asked.dir, settings, profile, now, new_database(asked.database, asked.require_standby))
     _print({"insurer": settings.amc, "dir": str(asked.dir), "code_level": profile.code_level})
     return 0
 
@@ -93,18 +98,16 @@ _SETTINGS: Final = ("amc", "name", "convention", "csr", "endpoint", "hosting")
 
 
 def _serve(asked: argparse.Namespace) -> int:
-    run_intake(asked.dir, asked.host, asked.port, asked.ready_file)
+    place = place_of(asked.dir, asked.database, asked.require_standby)
+    run_intake(asked.dir, Serving(place, asked.host, asked.port, asked.ready_file, asked.workers))
     return 0
 
 
 def _invite(asked: argparse.Namespace) -> int:
     shop = _shop(asked.shop)
     material = open_intake(asked.dir)
-    ledger = Ledger.at(material.database)
-    try:
+    with open_ledger(asked.dir, asked.database) as ledger:
         letter = invite(ledger, shop, datetime.now(UTC), asked.days)
-    finally:
-        ledger.close()
     directory = material.directory_entry(asked.endpoint or material.settings.endpoint)
     _print({"letter": msgspec.to_builtins(letter), "directory": msgspec.to_builtins(directory)})
     return 0
@@ -112,11 +115,8 @@ def _invite(asked: argparse.Namespace) -> int:
 
 def _claims(asked: argparse.Namespace) -> int:
     opening = open_opener(asked.dir)
-    ledger = Ledger.at(database_of(asked.dir))
-    try:
+    with open_ledger(asked.dir, asked.database) as ledger:
         judged = list(open_claims(ledger, opening))
-    finally:
-        ledger.close()
     opened = [_opened_json(item, reveal=asked.reveal) for item in judged if isinstance(item, Opened)]
     refused = [msgspec.to_builtins(item) for item in judged if isinstance(item, NotOpened)]
     if asked.json:

@@ -16,9 +16,9 @@ import msgspec
 
 from sync.contract.events import DocumentKind
 from sync.errors import ContractError
-from sync.receiver.db import Ledger
+from sync.receiver.databases import open_ledger
 from sync.receiver.documents import Asked, Wanted, request_document, requests_with_answers
-from sync.receiver.folder import database_of, open_intake, open_opener
+from sync.receiver.folder import open_intake, open_opener
 from sync.receiver.opener import Answered, open_claims
 
 Command = Callable[..., argparse.ArgumentParser]
@@ -37,17 +37,14 @@ def add_document_commands(commands: Any, command: Command) -> None:
 def _request(asked: argparse.Namespace) -> int:
     material = open_intake(asked.dir)
     wanted = Wanted(_new_id(), asked.claim, asked.document, asked.ground, _day(asked.deadline))
-    ledger = Ledger.at(material.database)
-    try:
+    with open_ledger(asked.dir, asked.database) as ledger:
         request = request_document(ledger, material, wanted)
-    finally:
-        ledger.close()
     _print({"request": msgspec.to_builtins(request)})
     return 0
 
 
 def _documents(asked: argparse.Namespace) -> int:
-    found = [_asked_json(one) for one in _read(asked.dir)]
+    found = [_asked_json(one) for one in _read(asked.dir, asked.database)]
     if asked.json:
         _print({"documents": found})
     else:
@@ -60,14 +57,11 @@ def _documents(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _read(folder: Path) -> list[Asked]:
+def _read(folder: Path, database: str | None) -> list[Asked]:
     opening = open_opener(folder)
-    ledger = Ledger.at(database_of(folder))
-    try:
+    with open_ledger(folder, database) as ledger:
         opened = [one for one in open_claims(ledger, opening) if isinstance(one, Answered)]
         return list(requests_with_answers(ledger, [(one.device, one.answer) for one in opened]))
-    finally:
-        ledger.close()
 
 
 def _asked_json(one: Asked) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -89,15 +90,25 @@ class IntakeMaterial:
         return DirectoryEntry(endpoint=endpoint, authority_pem=self.authority_pem, signing=jwk, **shared)
 
 
-def create_insurer(folder: Path, settings: InsurerSettings, profile: Profile, now: datetime) -> None:
-    """Make an insurer with new keys in `folder`; InsurerFolderExists unless it is absent or empty."""
+def create_insurer(
+    folder: Path,
+    settings: InsurerSettings,
+    profile: Profile,
+    now: datetime,
+    beside: Mapping[str, bytes] = MappingProxyType({}),
+) -> None:
+    """Make an insurer with new keys in `folder`; InsurerFolderExists unless it is absent or empty.
+
+    `beside` are more files of the intake, by name.
+    """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InsurerFolderExists("the folder is not empty")
     check_profile(profile)
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = folder.parent / f".{folder.name}.{secrets.token_hex(4)}"
     try:
-        for name, content in _new_files(settings, profile, now).items():
+        more = {f"{_INTAKE}/{name}": content for name, content in beside.items()}
+        for name, content in {**_new_files(settings, profile, now), **more}.items():
             _write_private(partial / name, content)
         partial.rename(folder)
     finally:
@@ -107,7 +118,7 @@ def create_insurer(folder: Path, settings: InsurerSettings, profile: Profile, no
 def open_intake(folder: Path) -> IntakeMaterial:
     """What the intake needs of `folder`; InsurerFolderMissing when there is none. Reads `intake/` only."""
     intake = folder / _INTAKE
-    settings = decode(_read(intake / "insurer.json"), InsurerSettings)
+    settings = settings_of(folder)
     signer = SigningKey.from_bytes(_read(intake / "signing.key"))
     keys_jws = _read(intake / "keys.jws").decode("ascii")
     keys = decode(signer.public.verify(KEYS_TYP, keys_jws), KeySet)

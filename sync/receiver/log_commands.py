@@ -21,8 +21,9 @@ import msgspec
 from sync.crypto.tlog import EMPTY_ROOT, Tree, checkpoint_in, grow, leaf_hash, read_note
 from sync.errors import ContractError, LogDamaged
 from sync.receiver.cosigners import WitnessAddress
+from sync.receiver.databases import open_ledger
 from sync.receiver.db import Ledger
-from sync.receiver.folder import LOG_DEADLINE_HOURS, database_of
+from sync.receiver.folder import LOG_DEADLINE_HOURS
 from sync.receiver.log_files import LogFiles
 from sync.receiver.log_folder import LogMaterial, log_files, log_material, set_witnesses
 from sync.receiver.places import entries_from
@@ -30,7 +31,7 @@ from sync.receiver.publisher import bundles
 from sync.receiver.witness import Witness
 from sync.receiver.witness_service import follow, print_key, run_witness, utc_now
 
-AddCommand = Callable[[Any, str, Any, str], argparse.ArgumentParser]
+AddCommand = Callable[..., argparse.ArgumentParser]
 _PORTION: Final = 8192
 
 
@@ -41,7 +42,7 @@ def add_log_commands(commands: Any, add: AddCommand) -> None:
     log.add_argument("--witness", action="append", metavar="VKEY=URL", help="a witness that cosigns; repeatable")
     log.add_argument("--quorum", type=int, default=0, help="how many of them must have cosigned")
     log.add_argument("--deadline-hours", type=int, default=LOG_DEADLINE_HOURS, help="when a missing proof is late")
-    witness = add(commands, "witness", _witness, "cosign the checkpoints of logs until SIGTERM")
+    witness = add(commands, "witness", _witness, "cosign the checkpoints of logs until SIGTERM", with_database=False)
     witness.add_argument("--name", required=True, help="the witness's name, such as witness.example/w1")
     witness.add_argument("--vkey", action="store_true", help="print the witness's key and end")
     witness.add_argument("--log", action="append", default=[], metavar="VKEY", help="a log to follow; repeatable")
@@ -59,7 +60,7 @@ def _log(asked: argparse.Namespace) -> int:
         _print({"log": None})
         return 0
     files = log_files(asked.dir)
-    _print({**_shown(material, files), **({"checked": _checked(asked.dir, files)} if asked.check else {})})
+    _print({**_shown(material, files), **({"checked": _checked(asked, files)} if asked.check else {})})
     return 0
 
 
@@ -78,7 +79,7 @@ def _shown(material: LogMaterial, files: LogFiles) -> dict[str, Any]:
     return found
 
 
-def _checked(folder: Path, files: LogFiles) -> int:
+def _checked(asked: argparse.Namespace, files: LogFiles) -> int:
     """How many entries of the database are in the log as they must be; LogDamaged at the first that is not."""
     note = files.checkpoint()
     size, root = 0, EMPTY_ROOT
@@ -87,7 +88,8 @@ def _checked(folder: Path, files: LogFiles) -> int:
         size, root = checkpoint.size, checkpoint.root
     if Tree(size, files.read).root() != root:
         raise LogDamaged("the tiles do not make the root of the checkpoint", size=size)
-    entries = _entries(folder, size)
+    with open_ledger(asked.dir, asked.database) as ledger:
+        entries = _entries(ledger, size)
     if len(entries) < size:
         raise LogDamaged("the database has fewer entries than the log", known=len(entries), size=size)
     for tile, data in grow(0, [leaf_hash(entry) for entry in entries], files.read):
@@ -99,19 +101,15 @@ def _checked(folder: Path, files: LogFiles) -> int:
     return size
 
 
-def _entries(folder: Path, size: int) -> list[bytes]:
-    ledger = Ledger.at(database_of(folder))
-    try:
-        found: list[bytes] = []
-        while len(found) < size:
-            with ledger.reading() as connection:
-                part = entries_from(connection, len(found), min(_PORTION, size - len(found)))
-            if not part:
-                break
-            found += part
-        return found
-    finally:
-        ledger.close()
+def _entries(ledger: Ledger, size: int) -> list[bytes]:
+    found: list[bytes] = []
+    while len(found) < size:
+        with ledger.reading() as connection:
+            part = entries_from(connection, len(found), min(_PORTION, size - len(found)))
+        if not part:
+            break
+        found += part
+    return found
 
 
 def _address(text: str) -> WitnessAddress:

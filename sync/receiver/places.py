@@ -13,6 +13,7 @@ from sync.errors import LogDamaged
 from sync.receiver.db import claims, log_entries, log_head
 
 _SINGLE = 1
+_UNPLACED = select(claims.c.claim_id).outerjoin(log_entries).where(log_entries.c.position.is_(None))
 
 
 def place(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
@@ -32,10 +33,14 @@ def place(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     return known
 
 
+def some_unplaced(connection: Connection) -> bool:
+    """Whether there are claims stored before there was a log."""
+    return connection.execute(_UNPLACED.limit(1)).first() is not None
+
+
 def place_older(connection: Connection) -> int:
     """Give places to claims stored before there was a log, oldest first; how many there were."""
-    unplaced = select(claims.c.claim_id).outerjoin(log_entries).where(log_entries.c.position.is_(None))
-    ids = list(connection.execute(unplaced.order_by(claims.c.received_at, claims.c.claim_id)).scalars())
+    ids = list(connection.execute(_UNPLACED.order_by(claims.c.received_at, claims.c.claim_id)).scalars())
     for start in range(0, len(ids), 500):
         place(connection, ids[start : start + 500])
     return len(ids)

@@ -32,7 +32,7 @@ from sync.eventlog import event
 from sync.receiver.cosigners import Cosigners
 from sync.receiver.db import Ledger
 from sync.receiver.log_files import LogFiles
-from sync.receiver.places import entries_from, place_older
+from sync.receiver.places import entries_from, place_older, some_unplaced
 
 PORTION: Final = 8192
 """Entries that one checkpoint adds at most."""
@@ -66,9 +66,10 @@ class Publisher:
         self._now = now
         self._turn = threading.Lock()
         self._view: View | None = None
-        older = ledger.write(place_older)
+        with ledger.reading() as connection:
+            older = some_unplaced(connection)
         if older:
-            event("log_places_given", claims=older)
+            event("log_places_given", claims=ledger.write(place_older))
         with folder_lock(files.folder):
             self._recover()
 

@@ -1,42 +1,73 @@
 """The intake as a process: from its folder to a listening server.
 
-Rules: it opens nothing but the intake's folder; it says that it is ready only once it accepts connections, on standard
-output and, if asked, in a file that appears whole.
+Rules: it opens nothing but the intake's folder and database; it says that it is ready only once it accepts connections,
+on standard output and, if asked, in a file that appears whole.
 """
 
 import json
 import os
 import socket
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sync.errors import AddressUnavailable
 from sync.eventlog import event, start_log
 from sync.receiver.app import build_app
-from sync.receiver.db import Ledger
+from sync.receiver.databases import Place
+from sync.receiver.errors import WorkersNeedPostgres
 from sync.receiver.folder import IntakeMaterial, open_intake
 from sync.receiver.intake import Intake
 from sync.receiver.log_folder import open_log
 from sync.receiver.server import bind, serve
+from sync.receiver.workers import run_workers
 from sync.tls import present, server_context
 
 
-def run_intake(folder: Path, host: str, port: int | None, ready_file: Path | None) -> None:
-    """Serve the insurer in `folder` until SIGTERM. `port` None is the endpoint's, 0 any free one."""
+@dataclass(frozen=True)
+class Serving:
+    """How to serve: on which database, where (`port` None: the endpoint's, 0: any free one), in how many processes."""
+
+    place: Place
+    host: str = "127.0.0.1"
+    port: int | None = None
+    ready_file: Path | None = None
+    workers: int = 1
+
+
+def run_intake(folder: Path, serving: Serving) -> None:
+    """Serve the insurer in `folder` until SIGTERM."""
     start_log()
     material = open_intake(folder)
-    listener = bound(host, material.settings.port() if port is None else port)
+    if serving.workers > 1 and not serving.place.is_shared:
+        raise WorkersNeedPostgres("one process holds a database in a file")
+    listener = bound(serving.host, material.settings.port() if serving.port is None else serving.port)
+    port = listener.getsockname()[1]
+
+    def work(ready: Callable[[], None]) -> None:
+        _answer(folder, material, serving.place, listener, ready)
+
+    def announce() -> None:
+        _announce(material, material.settings.at_port(port), port, serving.ready_file)
+
+    if serving.workers > 1:
+        run_workers(serving.workers, work, announce)
+    else:
+        work(announce)
+    event("stopped", insurer=material.settings.amc)
+
+
+def _answer(
+    folder: Path, material: IntakeMaterial, place: Place, listener: socket.socket, ready: Callable[[], None]
+) -> None:
     origin = material.settings.at_port(listener.getsockname()[1])
     context = server_context(material.clients.certificate_pem.decode("ascii"))
     present(context, material.server_pem, material.server_key)
-    ledger = Ledger.at(material.database)
-    try:
+    with place.open(material.settings.amc) as ledger:
         app = build_app(Intake(ledger, material, origin, _now, open_log(folder, ledger, _now)))
-        serve(app, listener, context, lambda: _announce(material, origin, listener.getsockname()[1], ready_file))
-    finally:
-        ledger.close()
-    event("stopped", insurer=material.settings.amc)
+        serve(app, listener, context, ready)
 
 
 def bound(host: str, port: int) -> socket.socket:

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
+from sync.receiver.databases import open_ledger
 from sync.receiver.db import Ledger
-from sync.receiver.folder import database_of
 from sync.receiver.terminals import REASONS, Known, known_terminals, readmit, revoke
 
 AddCommand = Callable[[Any, str, Any, str], argparse.ArgumentParser]
@@ -32,11 +32,8 @@ def add_terminal_commands(commands: Any, add: AddCommand) -> None:
 
 
 def _list(asked: argparse.Namespace) -> int:
-    ledger = Ledger.at(database_of(asked.dir))
-    try:
+    with open_ledger(asked.dir, asked.database) as ledger:
         found = known_terminals(ledger)
-    finally:
-        ledger.close()
     if asked.json:
         _print({"terminals": msgspec.to_builtins(found)})
     else:
@@ -60,11 +57,8 @@ def _readmit(asked: argparse.Namespace) -> int:
 
 
 def _changed(asked: argparse.Namespace, work: Callable[[Ledger], None], done: str) -> int:
-    ledger = Ledger.at(database_of(asked.dir))
-    try:
+    with open_ledger(asked.dir, asked.database) as ledger:
         work(ledger)
-    finally:
-        ledger.close()
     _print({done: asked.device})
     return 0
 

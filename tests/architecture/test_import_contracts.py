@@ -37,6 +37,7 @@ VIOLATIONS = {
     "room-of-cryptography": ("terminal/vault/dossiers.py", "import cryptography"),
     "room-of-sqlcipher": ("sync/home.py", "import sqlcipher3"),
     "rooms-of-sqlalchemy": ("terminal/workflow/submit.py", "import sqlalchemy"),
+    "room-of-psycopg": ("sync/store/encrypted.py", "import psycopg"),
     "room-of-the-server": ("sync/engine.py", "import starlette"),
     "room-of-stdnum": ("terminal/domain/lpp.py", "import stdnum"),
     "room-of-dbfread": ("terminal/catalogue/rows.py", "import dbfread"),

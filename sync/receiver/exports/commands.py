@@ -19,11 +19,11 @@ from typing import Any, Final, get_args
 import msgspec
 
 from sync.errors import ContractError
-from sync.receiver.db import Ledger
+from sync.receiver.databases import open_ledger
 from sync.receiver.exports.b2_layout import BUILT_IN, LABEL
 from sync.receiver.exports.making import Exported, Wanted, export
 from sync.receiver.exports.noted import Form, notes
-from sync.receiver.folder import database_of, open_opener, opener_of, settings_of
+from sync.receiver.folder import open_opener, opener_of, settings_of
 
 Command = Callable[..., argparse.ArgumentParser]
 _NO_INVOICE: Final = ("kind_preauthorisation", "kind_cancellation")
@@ -52,11 +52,8 @@ def _export(asked: argparse.Namespace) -> int:
         at=datetime.now(UTC),
         layout=asked.layout,
     )
-    ledger = Ledger.at(database_of(asked.dir))
-    try:
+    with open_ledger(asked.dir, asked.database) as ledger:
         done = export(ledger, opening, opener_of(asked.dir), wanted, sys.stdout.buffer)
-    finally:
-        ledger.close()
     _tell(wanted, done, as_json=asked.json)
     failed = [one for one in done.left_out if one.facts.get("reason") not in _NO_INVOICE]
     return _REFUSED if failed else 0

@@ -4,13 +4,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
 from sync.crypto.sealing import OpeningKey
+from sync.receiver.databases import public_url
 from sync.receiver.db import Ledger
 from sync.receiver.enrol import invite
 from sync.receiver.folder import IntakeMaterial, create_insurer, open_intake, open_opener
 from sync.receiver.intake import Intake
 from sync.receiver.terms import Terms, parse_settings, profile_of
+from tests.postgres_fixture import Lender
 from tests.unit.sync.receiver.visitor import AMC, CONVENTION, ORIGIN, SHOP, Clock, Visitor
 
 
@@ -42,12 +45,22 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        yield URL.create("sqlite", database=str(tmp_path / "intake.db"))
+        return
+    lender: Lender = request.getfixturevalue("postgres")
+    with lender.lend() as url:
+        yield public_url(url)
+
+
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """A new database."""
-    opened = Ledger.at(tmp_path / "intake.db")
-    yield opened
-    opened.close()
+def ledger(database: URL) -> Iterator[Ledger]:
+    """The new database, open."""
+    with Ledger(database) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from sqlalchemy import URL
 from starlette.applications import Starlette
 
 from sync.contract.envelope import Package, decode, digest, encode
@@ -29,6 +30,7 @@ class LoggedInsurer:
     material: IntakeMaterial
     log: LogMaterial
     folder: Path
+    database: URL
     clock: Clock
 
     @property
@@ -39,7 +41,7 @@ class LoggedInsurer:
     @contextmanager
     def open(self, cosigners: Cosigners | None = None) -> Iterator[Intake]:
         """The intake of a process that starts now, on what the former one left."""
-        ledger = Ledger.at(self.folder / "intake.db")
+        ledger = Ledger(self.database)
         try:
             publisher = Publisher(self.files, ledger, self.log.signer, cosigners or Cosigners(), self.clock)
             yield Intake(ledger, self.material, ORIGIN, self.clock, publisher)

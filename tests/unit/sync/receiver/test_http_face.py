@@ -164,8 +164,9 @@ async def test_a_database_that_fails_is_said_to_be_unavailable(
 ) -> None:
     """When the database cannot take a claim the answer is 503 with Retry-After."""
     package = visitor.package()
-    ledger.write(lambda connection: connection.exec_driver_sql("DROP TABLE claims"))
+    ledger.write(lambda connection: connection.exec_driver_sql("ALTER TABLE claims RENAME TO lost"))
     said = await call(app, visitor.put(package))
+    ledger.write(lambda connection: connection.exec_driver_sql("ALTER TABLE lost RENAME TO claims"))
     assert (said.status, said.body["code"], said.headers["retry-after"]) == (503, "unavailable", "5")
     assert "claims" not in json.dumps(said.body)
 

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import URL
 
 from sync.contract.envelope import (
     GENESIS,
@@ -152,20 +152,17 @@ def test_a_successor_that_contradicts_is_a_fork(intake: Intake, visitor: Visitor
 def arrivals(
     tmp_path_factory: pytest.TempPathFactory, material: IntakeMaterial, opening: OpeningKey
 ) -> Iterator[Callable[[], tuple[Intake, Visitor]]]:
-    """Make an intake on a new database with one enrolled terminal; several in one test."""
-    ledgers: list[Ledger] = []
+    """Make an intake with one newly enrolled terminal; several in one test."""
+    clock = Clock()
+    with Ledger.at(tmp_path_factory.mktemp("arrivals") / "intake.db") as ledger:
+        intake = Intake(ledger, material, ORIGIN, clock)
 
-    def make() -> tuple[Intake, Visitor]:
-        clock = Clock()
-        ledger = Ledger.at(tmp_path_factory.mktemp("arrivals") / "intake.db")
-        ledgers.append(ledger)
-        intake, visitor = Intake(ledger, material, ORIGIN, clock), Visitor(opening.public, clock)
-        visitor.keep(intake.enrol(visitor.enrolment(invite(ledger, SHOP, clock()))).body)
-        return intake, visitor
+        def make() -> tuple[Intake, Visitor]:
+            visitor = Visitor(opening.public, clock)
+            visitor.keep(intake.enrol(visitor.enrolment(invite(ledger, SHOP, clock()))).body)
+            return intake, visitor
 
-    yield make
-    for ledger in ledgers:
-        ledger.close()
+        yield make
 
 
 @settings(max_examples=15)
@@ -213,12 +210,10 @@ def test_a_batch_is_judged_one_by_one(intake: Intake, visitor: Visitor, material
     assert state_of(intake, visitor, material).seq == 2
 
 
-def test_claim_and_receipt_are_one_row(intake: Intake, visitor: Visitor, tmp_path: Path) -> None:
+def test_claim_and_receipt_are_one_row(intake: Intake, visitor: Visitor, database: URL) -> None:
     """What is stored beside the receipt are the very package bytes that came."""
     package = visitor.package()
     receipt = body(visitor.push(intake, package))["receipt"]
-    other = Ledger.at(tmp_path / "intake.db")
-    with other.reading() as connection:
+    with Ledger(database) as other, other.reading() as connection:
         rows = connection.exec_driver_sql("SELECT package, receipt FROM claims").all()
-    other.close()
-    assert rows == [(package, receipt)]
+    assert [(bytes(stored), text) for stored, text in rows] == [(package, receipt)]

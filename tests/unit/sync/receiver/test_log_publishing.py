@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import URL, delete, select
 
 from sync.crypto.tlog import (
     Tile,
@@ -31,16 +31,18 @@ from tests.unit.sync.receiver.visitor import SHOP, Clock, Visitor
 
 
 @pytest.fixture
-def insurer(insurer_folder: Path, material: IntakeMaterial, tmp_path: Path, clock: Clock) -> LoggedInsurer:
+def insurer(
+    insurer_folder: Path, material: IntakeMaterial, tmp_path: Path, database: URL, clock: Clock
+) -> LoggedInsurer:
     """An insurer whose database and log are new."""
     log = log_material(insurer_folder)
     assert log is not None
-    return LoggedInsurer(material, log, tmp_path, clock)
+    return LoggedInsurer(material, log, tmp_path, database, clock)
 
 
-def enrol(intake: Intake, ledger_path: Path, visitor: Visitor) -> Visitor:
+def enrol(intake: Intake, database: URL, visitor: Visitor) -> Visitor:
     """Enrol a terminal at an open intake."""
-    ledger = Ledger.at(ledger_path)
+    ledger = Ledger(database)
     visitor.keep(intake.enrol(visitor.enrolment(invite(ledger, SHOP, visitor.clock()))).body)
     ledger.close()
     return visitor
@@ -50,7 +52,7 @@ def enrol(intake: Intake, ledger_path: Path, visitor: Visitor) -> Visitor:
 def terminal(insurer: LoggedInsurer, stranger: Visitor) -> Visitor:
     """A terminal enrolled with it."""
     with insurer.open() as intake:
-        return enrol(intake, insurer.folder / "intake.db", stranger)
+        return enrol(intake, insurer.database, stranger)
 
 
 def published(insurer: LoggedInsurer) -> tuple[int, bytes]:
@@ -151,7 +153,7 @@ def test_a_database_that_lost_claims_ends_the_log(insurer: LoggedInsurer, termin
         packages = [terminal.package() for _ in range(2)]
         for package in packages:
             terminal.push(intake, package)
-    ledger = Ledger.at(insurer.folder / "intake.db")
+    ledger = Ledger(insurer.database)
     ledger.write(lambda connection: connection.execute(delete(log_entries).where(log_entries.c.position == 1)))
     ledger.close()
     before = insurer.files.checkpoint()
@@ -164,7 +166,7 @@ def test_an_entry_changed_while_running_ends_the_log(insurer: LoggedInsurer, ter
     """The last published entry must be the database's, at every checkpoint."""
     with insurer.open() as intake:
         terminal.push(intake, terminal.package())
-        ledger = Ledger.at(insurer.folder / "intake.db")
+        ledger = Ledger(insurer.database)
         ledger.write(lambda connection: connection.execute(log_entries.update().values(envelope="0" * 64)))
         ledger.close()
         answer = terminal.push(intake, terminal.package())
@@ -190,7 +192,7 @@ def test_claims_older_than_the_log_get_places(insurer: LoggedInsurer, terminal: 
         for package in packages:
             terminal.push(intake, package)
             insurer.clock.pass_time(seconds=1)
-    ledger = Ledger.at(insurer.folder / "intake.db")
+    ledger = Ledger(insurer.database)
     ledger.write(lambda connection: connection.execute(delete(log_entries)))
     ledger.write(lambda connection: connection.execute(delete(log_head)))
     ledger.close()
@@ -214,7 +216,7 @@ def test_places_have_no_gap(insurer: LoggedInsurer, terminal: Visitor) -> None:
     with insurer.open() as intake:
         for _ in range(5):
             terminal.push(intake, terminal.package())
-    ledger = Ledger.at(insurer.folder / "intake.db")
+    ledger = Ledger(insurer.database)
     with ledger.reading() as connection:
         places = list(connection.execute(select(log_entries.c.position).order_by(log_entries.c.position)).scalars())
         stored = len(connection.execute(select(claims.c.claim_id)).all())

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -212,7 +213,7 @@ def test_the_operator_lists_and_revokes(
     insurer_folder: Any, visitor: Visitor, ledger: Ledger, capsys: pytest.CaptureFixture[str], monkeypatch: Any
 ) -> None:
     """`terminals list`, `revoke` and `readmit` do what they say, in JSON and in lines."""
-    monkeypatch.setattr("sync.receiver.terminal_commands.Ledger.at", lambda _path: Shared(ledger))
+    monkeypatch.setattr("sync.receiver.terminal_commands.open_ledger", lambda _folder, _database: nullcontext(ledger))
     folder, device = ["--dir", str(insurer_folder)], visitor.signer.kid
 
     def run(*arguments: str) -> str:
@@ -226,13 +227,3 @@ def test_the_operator_lists_and_revokes(
     assert "REVOKED" in run("list", *folder)
     assert json.loads(run("readmit", *folder, "--device", device)) == {"readmitted": device}
     assert "no certificate" in run("list", *folder)
-
-
-class Shared:
-    """A ledger that a command may close without closing it for the test."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.reading, self.write = ledger.reading, ledger.write
-
-    def close(self) -> None:
-        """Leave it open."""
