@@ -28,15 +28,22 @@ from sync.engine import DrainReport, drain, insurers_due
 from sync.errors import DiskFull, StoreError, SyncError
 from sync.eventlog import event, fault, start_log
 from sync.home import OpenHome, home_lock, open_home
+from sync.insurers import InsurerRecord
 from sync.memory import forbid_dumps
 from sync.selfcheck import SelfCheck
 from sync.supervisor import Supervisor
+from sync.upkeep import Hands, Round, keep_up
 from sync.watchman import Pulse, Watchman
 
 POLL_SECONDS: Final = 1.0
 DISK_FULL_SECONDS: Final = 30.0
 EVENT_SECONDS: Final = 300.0
 """How often insurers are asked for events, while the line holds or not."""
+UPKEEP_SECONDS: Final = 3600.0
+"""How often keys and profiles are asked for, and certificates looked at."""
+DOUBT_SECONDS: Final = 60.0
+"""How soon they are asked for when an insurer's signature was not known: it may have a new key."""
+_UNKNOWN_KEY: Final = frozenset({"signature_invalid", "receipt_invalid", "event_invalid"})
 _REFUSED: Final = 1
 _ENVIRONMENT: Final = 3
 
@@ -83,13 +90,29 @@ def _stop_on_signals() -> threading.Event:
 
 def drain_now(home: OpenHome) -> DrainReport:
     """One pass because a person asks: what waits for its next try does not wait. The caller holds the lock `sync`."""
+    kept = tend(home)
     home.outbox.hurry()
     home.logs.book.hurry(_now())
     with _peers(home) as peers:
         report = drain(home.outbox, peers, _now, random.SystemRandom(), logs=home.logs)
-        for insurer, code in fetch_events(home, peers).items():
+        for insurer, code in (*fetch_events(home, peers).items(), *kept.errors.items()):
             report.errors.setdefault(insurer, code)
     return report
+
+
+def tend(home: OpenHome, beat: Callable[[], None] = lambda: None) -> Round:
+    """Follow the insurers' keys and profiles, and renew what is due; `beat` as in `fetch_events`."""
+
+    def prove(record: InsurerRecord) -> None:
+        with Peers(lambda _amc: record, home.tls_key, home.signer) as alone:
+            alone(record.amc).state()
+
+    with _peers(home) as peers:
+        done = keep_up(home.insurers, Hands(peers, prove, home.tls_key, home.signer.kid, beat), _now().date())
+    for name in ("terms", "certificates"):
+        for insurer in getattr(done, name):
+            event(f"new_{name}", insurer=insurer)
+    return done
 
 
 def fetch_events(home: OpenHome, peers: Peers, beat: Callable[[], None] = lambda: None) -> dict[str, str]:
@@ -149,7 +172,7 @@ def _serve(home: OpenHome, stop: threading.Event, beside: _Beside) -> None:
     """The loop: a pass, what is to be said of it, and now and then the insurers' events, until `stop`."""
     breakers, confirmed, errors = Breakers(), set[str](), dict[str, str]()
     said = False
-    next_events = 0.0
+    next_events = next_upkeep = 0.0
     while not stop.is_set():
         beside.pulse.beat()
         report = _pass(home, breakers, confirmed, stop, beside.pulse)
@@ -162,6 +185,11 @@ def _serve(home: OpenHome, stop: threading.Event, beside: _Beside) -> None:
         if time.monotonic() >= next_events:
             _hear(home, beside.pulse)
             next_events = time.monotonic() + EVENT_SECONDS
+        if time.monotonic() >= next_upkeep:
+            _tend(home, beside.pulse)
+            next_upkeep = time.monotonic() + UPKEEP_SECONDS
+        elif _UNKNOWN_KEY.intersection(errors.values()):
+            next_upkeep = min(next_upkeep, time.monotonic() + DOUBT_SECONDS)
         stop.wait(POLL_SECONDS)
 
 
@@ -187,6 +215,17 @@ def _hear(home: OpenHome, pulse: Pulse) -> None:
         return
     for insurer, code in errors.items():
         event("events_failed", insurer=insurer, error=code)
+
+
+def _tend(home: OpenHome, pulse: Pulse) -> None:
+    """Keep enrolments good; what is wrong is logged, and tried again at the next round."""
+    try:
+        errors = tend(home, pulse.beat).errors
+    except StoreError as error:
+        fault(error.code, error)
+        return
+    for insurer, code in errors.items():
+        event("upkeep_failed", insurer=insurer, error=code)
 
 
 def _pass(home: OpenHome, breakers: Breakers, confirmed: set[str], stop: threading.Event, pulse: Pulse) -> DrainReport:

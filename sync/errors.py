@@ -99,6 +99,18 @@ class ClaimUnknown(SyncError):
     code = "claim_unknown"
 
 
+class RenewalInvalid(SyncError):
+    """What an insurer gave as the next certificate is none for this terminal; the present one is kept."""
+
+    code = "renewal_invalid"
+
+
+class TermsRolledBack(SyncError):
+    """An insurer's keys or profile are older than those kept, or others under the same version; `part` says which."""
+
+    code = "terms_rolled_back"
+
+
 class TerminalUnknown(SyncError):
     """No terminal with this key id is enrolled."""
 

@@ -47,7 +47,7 @@ from sync.errors import (
 from sync.insurers import InsurerRecord
 from sync.logbook import Findings, Head, KeptProof, LogBook, Trouble
 from sync.queue import Row
-from sync.trust import profile_in, trusted_keys
+from sync.trust import known_keys, profile_in, trusted_keys
 
 ASK_AGAIN: Final = timedelta(minutes=2)
 WITNESSES: Final = "witnesses.json"
@@ -145,7 +145,9 @@ class LogWatch:
 
     def _profile(self, insurer: str, kept: str | None) -> Profile:
         record = self.record_of(insurer)
-        return profile_in(trusted_keys(record), kept or record.profile_jws, insurer)
+        if kept is not None:
+            return profile_in(known_keys(record), kept, insurer)
+        return profile_in(trusted_keys(record), record.profile_jws, insurer)
 
     def _check_head(self, verdict: "LogVerdict", head: Head, former: Head | None) -> None:
         try:

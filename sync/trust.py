@@ -1,11 +1,15 @@
 """Which keys speak for an insurer, and what a document signed by one of them says.
 
 Rules: the root is the signing key pinned at enrolment (from the directory, not from the insurer's own answer); a key
-set counts only when that key signed it; a `kid` that does not follow from its key is a lie and ends it.
+set counts only when that key signed it; a `kid` that does not follow from its key is a lie and ends it. A later key set
+counts when a key of the present one signed it, and that key is then the root; versions only grow. What was verified
+under former keys stays verifiable: they are kept, for that alone.
 """
 
+import datetime
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -13,13 +17,90 @@ from sync.contract.envelope import KEYS_TYP, PROFILE_TYP, decode
 from sync.contract.keys import KeySet
 from sync.contract.profile import Profile, check_profile
 from sync.crypto.signing import VerifyingKey
-from sync.errors import SignatureInvalid
-from sync.insurers import InsurerRecord
+from sync.errors import SignatureInvalid, TermsRolledBack
+from sync.insurers import FormerKeys, InsurerRecord
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an insurer says of itself, as it was signed: key set, profile in force, and the next one if there is one."""
+
+    keys: str = field(repr=False)
+    profile: str = field(repr=False)
+    coming: str | None = field(repr=False, default=None)
 
 
 def trusted_keys(record: InsurerRecord) -> tuple[VerifyingKey, ...]:
     """The signing keys of an enrolled insurer; SignatureInvalid, ContractError or KeyInvalid otherwise."""
     return keys_in(pinned_key(record.signing_jwk), record.keys_jws, record.amc)
+
+
+def known_keys(record: InsurerRecord) -> tuple[VerifyingKey, ...]:
+    """The present signing keys and the former ones: for what was accepted before, never for what comes in."""
+    former = (keys_in(pinned_key(one.signing_jwk), one.keys_jws, record.amc) for one in record.former_keys)
+    return tuple(dict.fromkeys((*trusted_keys(record), *(key for keys in former for key in keys))))
+
+
+def followed(record: InsurerRecord, told: Told, today: datetime.date) -> InsurerRecord:
+    """The enrolment as it is after what the insurer says now; `record` itself when that is nothing new.
+
+    SignatureInvalid when no trusted key announced it, TermsRolledBack for an older version, ContractError, KeyInvalid.
+    """
+    new = _with_keys(record, told.keys)
+    keys = trusted_keys(new)
+    present = profile_in(known_keys(new), record.profile_jws, record.amc)
+    offered = {signed: profile_in(keys, signed, record.amc) for signed in (told.profile, told.coming) if signed}
+    if max(one.version for one in offered.values()) < present.version:
+        raise TermsRolledBack("an older profile", part="profile")
+    if any(one.version == present.version and one != present for one in offered.values()):
+        raise TermsRolledBack("another profile under the same version", part="profile")
+    in_force = _newest({signed: one for signed, one in offered.items() if one.effective <= today})
+    coming = _newest({signed: one for signed, one in offered.items() if one.effective > today})
+    if in_force is None or (offered[in_force].version == present.version and _speaks(keys, record.profile_jws)):
+        in_force = record.profile_jws
+    verified(keys, PROFILE_TYP, in_force)
+    return replace(new, profile_jws=in_force, coming_profile_jws=coming)
+
+
+def profile_jws_on(record: InsurerRecord, day: datetime.date) -> str:
+    """The profile (JWS) in force on `day`: the coming one from its first day on, whether or not there is a line."""
+    if record.coming_profile_jws is None:
+        return record.profile_jws
+    coming = profile_in(trusted_keys(record), record.coming_profile_jws, record.amc)
+    return record.coming_profile_jws if coming.effective <= day else record.profile_jws
+
+
+def _with_keys(record: InsurerRecord, keys_jws: str) -> InsurerRecord:
+    """The record under the key set `keys_jws`, which a trusted key signed; `record` itself when it says the same."""
+    present = _key_set(pinned_key(record.signing_jwk), record.keys_jws, record.amc)
+    for key in trusted_keys(record):
+        with suppress(SignatureInvalid):
+            new = _key_set(key, keys_jws, record.amc)
+            break
+    else:
+        raise SignatureInvalid("no trusted key signed the key set")
+    if new == present:
+        return record
+    if new.version <= present.version:
+        raise TermsRolledBack("an older key set, or another under the same version", part="keys")
+    former = (FormerKeys(record.signing_jwk, record.keys_jws), *record.former_keys)
+    return replace(record, keys_jws=keys_jws, signing_jwk=key.jwk, former_keys=former)
+
+
+def _key_set(pinned: VerifyingKey, keys_jws: str, insurer: str) -> KeySet:
+    keys_in(pinned, keys_jws, insurer)
+    return decode(pinned.verify(KEYS_TYP, keys_jws), KeySet)
+
+
+def _newest(profiles: Mapping[str, Profile]) -> str | None:
+    return max(profiles, key=lambda signed: profiles[signed].version, default=None)
+
+
+def _speaks(keys: Iterable[VerifyingKey], profile_jws: str) -> bool:
+    with suppress(SignatureInvalid):
+        verified(keys, PROFILE_TYP, profile_jws)
+        return True
+    return False
 
 
 def pinned_key(jwk: Mapping[str, str]) -> VerifyingKey:

@@ -30,6 +30,8 @@ ANSWER_SECONDS: Final = 90.0
 MAX_RETRY_AFTER: Final = 86_400
 CERTIFICATE_REFUSED: Final = "certificate_refused"
 """The handshake ended because of this terminal's certificate: there is no problem document then."""
+CERTIFICATE_EXPIRED: Final = "certificate_expired"
+"""The same, and the certificate's last day is over."""
 _TIMEOUT: Final = httpx.Timeout(10.0, read=30.0, write=60.0)
 _CLOCK_SLACK: Final = timedelta(seconds=30)
 _PROBLEM_CODE: Final = re.compile(r"[a-z_]{1,40}", re.ASCII)
@@ -62,12 +64,18 @@ class _Raw:
 
 
 class Channel:
-    """A connection to one origin. Signatures carry the peer's time when this machine's clock turned out to be off."""
+    """A connection to one origin. Signatures carry the peer's time when this machine's clock turned out to be off.
 
-    def __init__(self, origin: str, context: ssl.SSLContext, signer: SigningKey, now: Now) -> None:
+    `ends` is when the certificate that `context` shows is over: a peer that then breaks off is said to refuse it.
+    """
+
+    def __init__(
+        self, origin: str, context: ssl.SSLContext, signer: SigningKey, now: Now, ends: datetime | None = None
+    ) -> None:
         self._origin = origin
         self._signer = signer
         self._now = now
+        self._ends = ends
         self._offset = timedelta(0)
         self._http = httpx.Client(
             verify=context,
@@ -87,6 +95,10 @@ class Channel:
         """The bytes that answer a question, of the media type it accepts. The errors of this module's rules."""
         return self._judged(question).body
 
+    def now(self) -> datetime:
+        """This machine's time, put right by what the peer told."""
+        return self._now() + self._offset
+
     def close(self) -> None:
         """Close the connection."""
         self._http.close()
@@ -103,12 +115,10 @@ class Channel:
 
     def _exchange(self, question: Question) -> _Raw:
         url = self._origin + question.path
-        signed = sign_request(
-            self._signer, Request(question.method, url, question.fields, question.body), self._now() + self._offset
-        )
+        signed = sign_request(self._signer, Request(question.method, url, question.fields, question.body), self.now())
         fields = {**question.fields, **signed, "accept": f"{question.accept}, {PROBLEM_TYPE}"}
         with (
-            _failures(),
+            _failures(over=self._ends is not None and self.now() >= self._ends),
             self._http.stream(question.method, url, headers=fields, content=question.body or None) as response,
         ):
             return _Raw(response.status_code, response.headers, _read_at_most(response))
@@ -123,16 +133,18 @@ class Channel:
 
 
 @contextmanager
-def _failures() -> Iterator[None]:
-    """Turn what httpx raises into what the terminal knows."""
+def _failures(*, over: bool) -> Iterator[None]:
+    """Turn what httpx raises into what the terminal knows; `over`: the certificate shown has ended."""
     try:
         yield
     except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
-        raise _failure(error) from error
+        raise _failure(error, over=over) from error
 
 
-def _failure(error: BaseException) -> InsurerUnreachable | InsurerUntrusted | InsurerRefused:
+def _failure(error: BaseException, *, over: bool) -> InsurerUnreachable | InsurerUntrusted | InsurerRefused:
     cause = _tls_cause(error)
+    if over and isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError):
+        return InsurerRefused("this terminal's certificate is over", problem=CERTIFICATE_EXPIRED, status=0)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return InsurerUntrusted("the certificate is not one of the pinned authority for this name")
     if cause is not None and "ALERT" in (cause.reason or ""):

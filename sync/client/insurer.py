@@ -6,11 +6,12 @@ each package, in order, or it is a broken answer; packages travel as the bytes t
 
 import gzip
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Final, Self
 
 from sync.client.channel import Channel, Now, Question, utc_now
-from sync.contract.envelope import STATE_TYP, ChainState, Package, decode
+from sync.contract.envelope import STATE_TYP, ChainState, Package, decode, encode
 from sync.contract.exchange import (
     BATCH_TYPE,
     CHECKPOINT_MEDIA,
@@ -22,6 +23,8 @@ from sync.contract.exchange import (
     PROFILE_TYPE,
     RECEIPT_TYPE,
     RECEIPTS_TYPE,
+    RENEWAL_TYPE,
+    RENEWED_TYPE,
     RESULTS_TYPE,
     STATE_TYPE,
     TILE_MEDIA,
@@ -37,13 +40,15 @@ from sync.contract.exchange import (
     join_batch,
 )
 from sync.contract.problems import PROBLEMS
+from sync.contract.renewal import RENEWAL_SCHEMA, RenewalAnswer, RenewalRequest
+from sync.crypto.certificates import not_after
 from sync.crypto.signing import SigningKey
 from sync.errors import InsurerRefused, InsurerUnreachable, SignatureInvalid
 from sync.insurers import InsurerRecord
 from sync.peer import PushResult
 from sync.receipts import opened_receipt
 from sync.tls import client_context, present
-from sync.trust import keys_signed_by, profile_in, trusted_keys, verified
+from sync.trust import Told, keys_signed_by, profile_in, trusted_keys, verified
 
 _OF_ONE_CLAIM: Final = ("claim", "chain")
 
@@ -57,7 +62,8 @@ class InsurerClient:
         self.verifiers = trusted_keys(record)
         context = client_context(record.authority_pem)
         present(context, record.certificate_pem, tls_key)
-        self._channel = Channel(record.endpoint, context, signer, now)
+        ends = not_after(record.certificate_pem.encode("ascii"))
+        self._channel = Channel(record.endpoint, context, signer, now, ends)
 
     def push(self, packages: Sequence[bytes]) -> list[PushResult]:
         """Push 1 to 100 packages; one result each, in order.
@@ -104,6 +110,23 @@ class InsurerClient:
         answer, _ = self._channel.ask(Question("GET", "/v1/profile", PROFILE_TYPE), ProfileAnswer)
         profile_in(self.verifiers, answer.profile, self.insurer)
         return answer.profile
+
+    def told(self) -> Told:
+        """Key set and profiles as they were signed; `sync.trust.followed` judges them."""
+        keys, _ = self._channel.ask(Question("GET", "/v1/keys", KEYS_TYPE), KeysAnswer)
+        terms, _ = self._channel.ask(Question("GET", "/v1/profile", PROFILE_TYPE), ProfileAnswer)
+        return Told(keys.keys, terms.profile, terms.coming)
+
+    def renew(self, certificate_request: str) -> str:
+        """The next certificate (PEM) for a request (PKCS#10 PEM), not judged."""
+        request = RenewalRequest(schema=RENEWAL_SCHEMA, insurer=self.insurer, certificate_request=certificate_request)
+        fields = {"content-type": RENEWAL_TYPE}
+        question = Question("POST", "/v1/certificates", RENEWED_TYPE, fields, encode(request))
+        return self._channel.ask(question, RenewalAnswer)[0].certificate
+
+    def now(self) -> datetime:
+        """The time, as the insurer told it when this machine's clock turned out to be off."""
+        return self._channel.now()
 
     def health(self) -> None:
         """Return when the insurer says that it can store claims."""

@@ -103,10 +103,11 @@ class KeysAnswer(msgspec.Struct, frozen=True, kw_only=True):
     keys: Document
 
 
-class ProfileAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The signed profile (`typ` comptoir-profile+jws)."""
+class ProfileAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The signed profile (`typ` comptoir-profile+jws) in force, and the one that follows it if there is one."""
 
     profile: Document
+    coming: Document | None = None
 
 
 class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):

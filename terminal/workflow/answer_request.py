@@ -17,7 +17,7 @@ from sync.crypto.sealing import OpeningKey
 from sync.errors import ClaimUnknown, ContractError, SyncError
 from sync.insurers import InsurerRecord
 from sync.queue import Entry, together
-from sync.trust import trusted_keys
+from sync.trust import known_keys
 from terminal.domain.errors import InputInvalid
 from terminal.domain.roles import Role
 from terminal.vault.acts import Act
@@ -179,7 +179,7 @@ def _openings(desk: Desk, claim_id: str) -> tuple[Opening, ...]:
 
 
 def _row(desk: Desk, record: InsurerRecord, seq: int, signed: str, opening: OpeningKey) -> RequestRow:
-    verifiers = trusted_keys(record)
+    verifiers = known_keys(record)
     try:
         request = open_event(read_event(signed, verifiers), opening, verifiers).request
     except SyncError:
@@ -198,7 +198,7 @@ def _opened(desk: Desk, record: InsurerRecord, seq: int) -> OpenedRequest:
     kept = desk.home.inbox.one(record.amc, seq)
     if kept is None:
         raise RequestUnknown(insurer=record.amc, seq=seq)
-    verifiers = trusted_keys(record)
+    verifiers = known_keys(record)
     return open_event(read_event(kept.signed, verifiers), OpeningKey.from_seed(desk.vault.seed), verifiers)
 
 

@@ -1,8 +1,8 @@
 """The insurers this terminal is enrolled with, as the counter uses them.
 
-Rules: a profile counts only when the insurer's signature over it verifies with the key that was pinned at enrolment,
-and when it asks for nothing that no claim has; one insurer's bad profile stops claims to that insurer only. The
-pseudonym key opens only with the shop key, so only while somebody is logged in.
+Rules: a profile counts only when the insurer's signature over it verifies with a key that speaks for it, and when it
+asks for nothing that no claim has; one insurer's bad profile stops claims to that insurer only. The pseudonym key
+opens only with the shop key, so only while somebody is logged in.
 """
 
 from datetime import date
@@ -16,7 +16,7 @@ from sync.crypto import base64url
 from sync.crypto.sealing import OpeningKey, SealingKey
 from sync.errors import SignatureInvalid, SyncError
 from sync.insurers import InsurerRecord
-from sync.trust import keys_in, pinned_key, verified
+from sync.trust import keys_in, pinned_key, profile_jws_on, verified
 from terminal.domain.errors import DomainError
 from terminal.domain.rights import Contract, Grid
 from terminal.workflow.minimise import Recipient
@@ -35,7 +35,7 @@ def profile_of(record: InsurerRecord, day: date) -> Profile:
 
     Raises SignatureInvalid, ContractError, ProfileFieldForbidden or ProfileNotYetEffective.
     """
-    profile = load_profile(_payload(*_signed(record), record.profile_jws), day)
+    profile = load_profile(_payload(*_signed(record), profile_jws_on(record, day)), day)
     if profile.insurer != record.amc:
         raise SignatureInvalid("the profile is another insurer's")
     return profile
@@ -72,7 +72,7 @@ def recipient_of(record: InsurerRecord, shop_seed: bytes, day: date) -> Recipien
         convention=record.convention,
         csr=record.csr,
         profile=profile_of(record, day),
-        profile_digest=digest(record.profile_jws.encode("ascii")),
+        profile_digest=digest(profile_jws_on(record, day).encode("ascii")),
         pseudonym_key=opening.open(base64url.to_bytes(record.pseudonym_key_sealed), PSEUDONYM_INFO),
     )
 

@@ -14,6 +14,7 @@ from sync.crypto.claims import seal_claim
 from sync.insurers import InsurerRecord
 from sync.queue import Entry, together
 from sync.queue.acts import Beside
+from sync.trust import profile_jws_on
 from terminal.domain.errors import DomainError
 from terminal.domain.pricing import PricedLine, QuoteInput, price_quote
 from terminal.vault.acts import Act
@@ -57,7 +58,7 @@ def register(desk: Desk, draft: Draft, replaces: str | None = None) -> Submitted
     sender = Sender(desk.config.shop_am_id, desk.today())
     minimised = minimise(new_claim_id(now, os.urandom(10)), sender, draft, answer, recipient)
     sealed = seal_claim(minimised.message, desk.home.signer, sealing_key_of(record))
-    KeptProfiles(desk.home.path).keep(record.profile_jws)
+    KeptProfiles(desk.home.path).keep(profile_jws_on(record, desk.today()))
     dossier = _dossier(desk, draft, answer, minimised, digest(sealed.signed))
     entry = Entry(
         minimised.message.claim_id, draft.insurer, sealed.envelope, created_at=now, not_before=desk.leaves_at(now)

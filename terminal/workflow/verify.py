@@ -1,7 +1,7 @@
 """Checking all that a home promises, offline: file, chain, counterfoil, journal, receipts, refusals, logs, witnesses.
 
 Rules: nothing is repaired here and nothing is believed: every signature is verified again from the stored bytes, with
-the key that was pinned at enrolment.
+a key that speaks for the insurer, or did when it was received.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from sync.crypto.signing import VerifyingKey
 from sync.errors import SyncError
 from sync.queue import Row
 from sync.receipts import verify_receipt, verify_refusal
-from sync.trust import trusted_keys
+from sync.trust import known_keys
 from terminal.vault.erasure import Erasures
 from terminal.vault.journal_check import check_journal
 from terminal.workflow.access import sees_dossiers
@@ -91,4 +91,4 @@ def _is_refused(desk: Desk, claim_id: str, refusal: str) -> bool:
 
 
 def _keys(desk: Desk, row: Row) -> tuple[VerifyingKey, ...]:
-    return tuple(trusted_keys(desk.home.insurers.get(row.insurer)))
+    return known_keys(desk.home.insurers.get(row.insurer))

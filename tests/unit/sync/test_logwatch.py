@@ -90,8 +90,13 @@ def record_of(log: SignedLog | None, quorum: int = 2) -> InsurerRecord:
         witnesses = tuple(one.public.vkey for one in log.witnesses)
         terms = LogTerms(key=log.signer.public.vkey, deadline_hours=24, quorum=quorum, witnesses=witnesses)
         profile = msgspec.structs.replace(profile, log=terms)
-    told = dict.fromkeys(("name", "convention", "endpoint", "authority_pem", "certificate_pem", "hosting"), "")
     return InsurerRecord(
+        name="",
+        convention="",
+        endpoint="",
+        authority_pem="",
+        certificate_pem="",
+        hosting="",
         amc=AMC,
         csr=None,
         keys_jws=signer.sign(KEYS_TYP, encode(keys)),
@@ -99,7 +104,6 @@ def record_of(log: SignedLog | None, quorum: int = 2) -> InsurerRecord:
         signing_jwk=signer.public.jwk,
         pseudonym_key_sealed="",
         enrolled_at=Clock().at,
-        **told,
     )
 
 
