@@ -1,7 +1,7 @@
 """The one way this project speaks TLS: 1.3 only, pinned authorities, P-256 certificates on both sides.
 
-Rules: a context trusts exactly the authority it is given, never the system's; a private key reaches OpenSSL through a
-file that is encrypted under a password of this moment and removed at once, so no key lies in the clear on the medium.
+Rules: a context trusts exactly the authority it is given, never the system's (but for `public_context`); a private key reaches OpenSSL
+through a file that is encrypted under a password of this moment and removed at once, so no key lies in the clear on the medium.
 """
 
 import secrets
@@ -27,6 +27,13 @@ def server_context(clients_pem: str) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.verify_mode = ssl.CERT_OPTIONAL
     _trust(context, clients_pem)
+    return context
+
+
+def public_context() -> ssl.SSLContext:
+    """A context for addresses whose content is verified by its own signatures: the system's authorities."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 
 

@@ -2,5 +2,6 @@
 
 from sync.client.enrolment import TerminalKeys, enrol, enrolled_record
 from sync.client.insurer import InsurerClient, Peers
+from sync.client.repository import HttpRepository
 
-__all__ = ["InsurerClient", "Peers", "TerminalKeys", "enrol", "enrolled_record"]
+__all__ = ["HttpRepository", "InsurerClient", "Peers", "TerminalKeys", "enrol", "enrolled_record"]

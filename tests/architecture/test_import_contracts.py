@@ -34,6 +34,7 @@ VIOLATIONS = {
     "room-of-textual": ("terminal/cli/output.py", "import textual"),
     "rooms-of-rich": ("sync/daemon.py", "import rich"),
     "room-of-httpx": ("sync/engine.py", "import httpx"),
+    "room-of-tuf": ("sync/daemon.py", "import tuf"),
     "room-of-cryptography": ("terminal/vault/dossiers.py", "import cryptography"),
     "room-of-sqlcipher": ("sync/home.py", "import sqlcipher3"),
     "rooms-of-sqlalchemy": ("terminal/workflow/submit.py", "import sqlalchemy"),
