@@ -9,6 +9,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 ARGS ?=
 INSURER_DIR ?= .insurer
+DATA_DIR ?= .data
 SECOND_RUN ?= tests/unit tests/faults
 
 BIN := .venv/bin
@@ -16,10 +17,10 @@ STAMPS := .venv/stamps
 PIP := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --require-hashes --no-build-isolation
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: help setup system demo test soak lint bench insurer pictures lock clean mutants powercut
+.PHONY: help setup system demo test soak lint bench insurer data-repository pictures lock clean mutants powercut
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMPS)/project ## prepare this machine and .venv (system packages through apt, sudo when not root)
 
@@ -55,6 +56,9 @@ insurer: setup ## a reference insurer in the folder INSURER_DIR (default .insure
 	@echo "An invitation for a shop: $(BIN)/comptoir-insurer invite --dir $(INSURER_DIR) --shop 991000019"
 	@echo "What was received:        $(BIN)/comptoir-insurer claims --dir $(INSURER_DIR)"
 	$(BIN)/comptoir-insurer serve --dir $(INSURER_DIR)
+
+data-repository: setup ## a repository of reference data in the folder DATA_DIR (default .data), signed with the demonstration's keys
+	@$(BIN)/python -m tests.data_repository.build $(DATA_DIR) $(ARGS)
 
 mutants: setup ## mutation testing of the domain; ARGS='pricing money' narrows it
 	@$(BIN)/python -m tests.unit.terminal.domain.mutation $(ARGS)

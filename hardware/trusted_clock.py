@@ -17,7 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from hardware.clock import SystemClock
+from hardware.clock import Clock, SystemClock
 from hardware.private_file import replace
 
 FILE_NAME: Final = "clock.mark"
@@ -60,6 +60,14 @@ class Known:
         if self.seen is not None and late < self.seen:
             return Doubt.BEFORE_SEEN
         return Doubt.FAR_AHEAD if now - HORIZON > self.floor else None
+
+
+def instant_for_dates(clock: Clock) -> datetime:
+    """The instant by which to judge whether a date is over: this one if it is believed, else what is surely past."""
+    now = clock.now()
+    if clock.trusted or not isinstance(clock, TrustedClock):
+        return now
+    return clock.known.floor
 
 
 class HighWaterMark:

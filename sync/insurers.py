@@ -108,6 +108,13 @@ class InsurerBook:
             connection.exec_driver_sql(_REPLACE, _values(record))
         return True
 
+    def change(self, amc: str, **values: str) -> None:
+        """Replace these columns of an enrolment (text), and no other: another process may replace others meanwhile."""
+        assert values.keys() <= set(_COLUMNS) - {"amc", "signing_jwk", "enrolled_at"}
+        named = ", ".join(f"{name} = ?" for name in values)
+        with self._store.write() as connection:
+            connection.exec_driver_sql(f"UPDATE insurer SET {named} WHERE amc = ?", (*values.values(), amc))  # noqa: S608 - the names are this module's own
+
     def get(self, amc: str) -> InsurerRecord:
         """The enrolment with one insurer; InsurerUnknown."""
         with self._store.read() as connection:

@@ -1,7 +1,8 @@
 """The one way this project speaks TLS: 1.3 only, pinned authorities, P-256 certificates on both sides.
 
-Rules: a context trusts exactly the authority it is given, never the system's (but for `public_context`); a private key reaches OpenSSL
-through a file that is encrypted under a password of this moment and removed at once, so no key lies in the clear on the medium.
+Rules: a context trusts exactly the authority it is given; the system's only where signatures inside the content decide
+(`public_context`). A private key reaches OpenSSL through a file that is encrypted under a password of this moment and
+removed at once, so no key lies in the clear on the medium.
 """
 
 import secrets

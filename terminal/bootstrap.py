@@ -23,6 +23,7 @@ from terminal.workflow.desk import Desk, Origin
 
 if TYPE_CHECKING:
     from hardware.cps import CpsSession
+    from sync.reference import Source
     from terminal.vault.accounts import Cost
 
 BUILD_FLOOR: Final = datetime(2026, 11, 21, tzinfo=UTC)
@@ -104,6 +105,15 @@ def open_desk(
             origin=origin,
             health=health,
         )
+
+
+def data_source(named: str) -> "Source":
+    """The repository of reference data at an address (http, https) or in a folder."""
+    from sync.client import HttpRepository
+    from sync.client.repository import SCHEMES
+    from sync.reference import FolderSource
+
+    return HttpRepository(named) if named.startswith(SCHEMES) else FolderSource(Path(named))
 
 
 def prepare_home(home: Path, config: Config, provider: str = "file") -> None:

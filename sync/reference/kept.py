@@ -5,6 +5,7 @@
     reference/current.json     the last good set: versions, dates, and the digest of each file; replaced whole
     reference/files/<sha256>   the files of that set
     reference/source           where the service looks by itself, if anywhere
+    reference/accepted.json    the files of sets that a person put in force: name and digest
 
 Rules: a file is durable before the set names it, so an interrupted update changes nothing; a file is believed by its
 digest when it is read, not only when it came; no expiry stops the use of the last good set: its age is said instead.
@@ -154,6 +155,22 @@ class Reference:
     def path_of(self, kept: KeptFile) -> Path:
         """Where a file of the set lies; its content is to be checked by `content`."""
         return self._path(kept)
+
+    def accepted(self) -> Mapping[str, str]:
+        """The digest of each file that was put in force last, by name."""
+        with suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            return msgspec.json.decode(self._accepted.read_bytes(), type=dict[str, str])
+        return {}
+
+    def accept(self, name: str, kept: KeptFile) -> None:
+        """Note that this file was put in force."""
+        with self.alone():
+            noted = {**self.accepted(), name: kept.sha256}
+            replace_file(self._accepted, msgspec.json.format(msgspec.json.encode(noted), indent=1) + b"\n")
+
+    @property
+    def _accepted(self) -> Path:
+        return self.folder / "accepted.json"
 
     @property
     def _root(self) -> Path:

@@ -1,7 +1,9 @@
 """`init`, `insurer`: what a technician and the responsible person do once."""
 
 import argparse
+import re
 from pathlib import Path
+from typing import Final
 
 from terminal.bootstrap import enrol_with, prepare_home
 from terminal.cli.input import read_secret
@@ -11,6 +13,9 @@ from terminal.config import Config
 from terminal.domain.errors import InputInvalid
 from terminal.i18n import text
 from terminal.workflow.recipients import choice_of, profile_of
+from terminal.workflow.reference import directory_entry
+
+_AMC: Final = re.compile("[0-9]{8,10}", re.ASCII)
 
 
 def create(arguments: argparse.Namespace) -> Answer:
@@ -40,12 +45,20 @@ def list_insurers(arguments: argparse.Namespace) -> Answer:
 
 
 def enrol(arguments: argparse.Namespace) -> Answer:
-    """Enrol this terminal with an insurer: its directory file, and the activation code that came by post."""
-    entry = _read(arguments.directory)
+    """Enrol this terminal with an insurer: by its directory file or AMC number, and the posted activation code."""
+    entry = _entry(arguments)
     code = read_secret(arguments.code_file, "code")
     with logged_in(arguments) as desk:
         record = enrol_with(desk, entry, arguments.invitation, code)
     return Answer({"amc": record.amc, "name": record.name}, [text("cli.enrolled", name=record.name, amc=record.amc)])
+
+
+def _entry(arguments: argparse.Namespace) -> bytes:
+    """The directory entry: a file, or the AMC number of an insurer of the reference data."""
+    named: Path = arguments.directory
+    if _AMC.fullmatch(str(named)) and not named.exists():
+        return directory_entry(home_of(arguments), str(named))
+    return _read(named)
 
 
 def _read(file: Path) -> bytes:

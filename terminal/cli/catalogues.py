@@ -45,14 +45,14 @@ def import_file(arguments: argparse.Namespace) -> Answer:
     before = shelf.current()
     proposal = propose(before, read_official(arguments.file), arguments.effective_from)
     changes = compare(before, proposal, system_clock().today())
-    lines = list(_lines(changes))
-    accepted = arguments.accept or _asked(lines, as_json=arguments.json)
+    lines = list(comparison_lines(changes))
+    accepted = arguments.accept or agreed(lines, as_json=arguments.json)
     if accepted:
         shelf.accept(proposal)
     verdict = "cli.import.accepted" if accepted else "cli.import.not_accepted"
-    said = [] if _interactive(as_json=arguments.json) and not arguments.accept else lines
+    said = [] if interactive(as_json=arguments.json) and not arguments.accept else lines
     return Answer(
-        _to_json(changes, proposal, accepted=accepted),
+        comparison_json(changes, proposal, accepted=accepted),
         [*said, text(verdict, version=proposal.catalogue.version)],
     )
 
@@ -81,20 +81,22 @@ def _shelf(arguments: argparse.Namespace) -> Shelf:
     return shelf
 
 
-def _interactive(*, as_json: bool) -> bool:
+def interactive(*, as_json: bool) -> bool:
+    """Whether somebody sits at the keyboard and can be asked."""
     return sys.stdin.isatty() and not as_json
 
 
-def _asked(lines: list[str], *, as_json: bool) -> bool:
+def agreed(lines: list[str], *, as_json: bool) -> bool:
     """Whether the person at the keyboard says yes to what is shown; without a keyboard, no."""
-    if not _interactive(as_json=as_json):
+    if not interactive(as_json=as_json):
         return False
     sys.stdout.write("\n".join([*lines, text("cli.import.question")]))
     sys.stdout.flush()
     return sys.stdin.readline().strip().lower() in _YES
 
 
-def _to_json(changes: Comparison, proposal: Proposal, *, accepted: bool) -> dict[str, Any]:
+def comparison_json(changes: Comparison, proposal: Proposal, *, accepted: bool) -> dict[str, Any]:
+    """A comparison as `--json` shows it, whole."""
     return {
         "accepted": accepted,
         "version": proposal.catalogue.version,
@@ -126,7 +128,7 @@ def _price_to_json(price: PriceChange) -> dict[str, Any]:
     }
 
 
-def _lines(changes: Comparison) -> Iterator[str]:
+def comparison_lines(changes: Comparison) -> Iterator[str]:
     """What would change, in French: a count for each list, and its first lines."""
     yield from _listed("new", [str(code) for code in changes.new])
     yield from _listed("ended", [f"{code} {date_text(day)}" for code, day in changes.ended.items()])

@@ -159,6 +159,19 @@ def _data_erase(parser: argparse.ArgumentParser) -> None:
     _login(parser)
 
 
+def _data_update(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--from", dest="source", metavar=text("cli.help.source"), help=text("cli.help.data_source"))
+    parser.add_argument("--accept", action="store_true", help=text("cli.help.accept"))
+
+
+def _data_trust(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("file", nargs="?", type=Path, metavar=text("cli.help.file"), help=text("cli.help.data_root"))
+    which.add_argument("--demo", action="store_true", help=text("cli.help.data_demo"))
+    parser.add_argument("--from", dest="source", metavar=text("cli.help.source"), help=text("cli.help.data_address"))
+    parser.add_argument("--accept", action="store_true", help=text("cli.help.accept"))
+
+
 def _evidence_journal(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=_count, default=200, metavar="N", help=text("cli.help.journal_limit"))
     parser.add_argument("--claim", metavar="ID", help=text("cli.help.journal_claim"))
@@ -285,7 +298,13 @@ _GROUPS: dict[str, dict[str, tuple[str, Add]]] = {
         "answer": ("requests:answer", _request_answer),
         "refuse": ("requests:decline", _request_refuse),
     },
-    "data": {"erase": ("erasing:erase", _data_erase)},
+    "data": {
+        "accept": ("reference:accept", _nothing),
+        "erase": ("erasing:erase", _data_erase),
+        "show": ("reference:show", _nothing),
+        "trust": ("reference:trust", _data_trust),
+        "update": ("reference:update", _data_update),
+    },
     "evidence": {
         "journal": ("evidence:journal", _evidence_journal),
         "erasures": ("evidence:erasures", _nothing),

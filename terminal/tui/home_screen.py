@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from textual.containers import Horizontal
 from textual.widget import Widget
 
-from terminal.i18n import date_text, moment_text, money_text, text
+from terminal.i18n import age_text, date_text, moment_text, money_text, text
 from terminal.tui.card_slot import Slot
 from terminal.tui.counter_screen import CounterScreen
 from terminal.tui.form_model import Stroke
@@ -115,7 +115,21 @@ class HomeScreen(CounterScreen):
             _figure(text("home.rejected"), totals.rejected, totals.rejected_cents),
             BLANK,
             (Span(receipt),),
+            *_data_lines(snapshot),
         ][: room.height]
+
+
+def _data_lines(snapshot: Snapshot) -> list[Line]:
+    """How old the reference data are, and whether new ones wait for somebody to put them in force."""
+    data = snapshot.status.data
+    if data is None:
+        return []
+    known = data.checked_at
+    said = text("home.data_age", age=age_text(snapshot.now - known)) if known else text("home.data_never")
+    lines: list[Line] = [(Span(said, Role.WARN if data.late else Role.TEXT),)]
+    if data.waiting:
+        lines.append((Span(text("home.data_waiting"), Role.WARN),))
+    return lines
 
 
 def _figure(label: str, count: int, cents: int) -> Line:

@@ -134,7 +134,7 @@ def _others(snapshot: Snapshot, tone: _Tone, *, short: bool) -> list[Span]:
 def _alarms(status: Status, tone: _Tone, *, short: bool) -> list[Span]:
     """What stands before everything else, and in the place of a clock that is right.
 
-    A damaged store, stopped chains, a spent reserve, an old backup.
+    A damaged store, stopped chains, a spent reserve, old reference data, an old backup.
     """
     alarms: list[Span] = []
     if status.damaged:
@@ -143,6 +143,8 @@ def _alarms(status: Status, tone: _Tone, *, short: bool) -> list[Span]:
         alarms.append(Span(text("status.stopped_short" if short else "status.stopped"), tone.bad))
     if status.reserve_spent:
         alarms.append(Span(text("status.reserve_spent_short" if short else "status.reserve_spent"), tone.bad))
+    if status.data is not None and status.data.late:
+        alarms.append(Span(text("status.data_late_short" if short else "status.data_late"), tone.warn))
     if status.backup_late:
         alarms.append(Span(text("status.backup_late_short" if short else "status.backup_late"), tone.warn))
     return alarms

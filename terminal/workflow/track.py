@@ -13,6 +13,7 @@ from terminal.vault.requests import DocumentRequests
 from terminal.workflow.access import note_listed
 from terminal.workflow.backup import is_backup_due
 from terminal.workflow.desk import Desk
+from terminal.workflow.reference import data_age
 from terminal.workflow.types import DayTotals, Link, Status, WorkItem
 
 NEEDS_A_PERSON = (ClaimState.REJECTED, ClaimState.REFUSED, ClaimState.BLOCKED)
@@ -47,6 +48,7 @@ def status_of(desk: Desk) -> Status:
         backup_late=is_backup_due(desk),
         reserve_spent=desk.home.store.reserve.spent,
         damaged=desk.health is not None and bool(desk.health.failed),
+        data=data_age(desk),
     )
 
 

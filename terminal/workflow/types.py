@@ -167,12 +167,25 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class DataAge:
+    """The age of the reference data: when a repository last confirmed them, None before the first time.
+
+    `late`: that is too long ago, or the word was to hold until earlier; `waiting`: something of it is not in force.
+    """
+
+    checked_at: datetime | None
+    late: bool
+    waiting: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What the two status lines say. `waiting_cents` is None while nobody is logged in.
 
     `stopped`: why nothing is numbered for some insurer (a code); `backup_late`: the last good backup is too old.
     `reserve_spent`: the medium is full, and new claims are refused until there is room.
     `damaged`: a check at the start found something wrong with store or counterfoil.
+    `data`: how old the reference data are, None in a terminal that takes none.
     """
 
     waiting: int
@@ -189,6 +202,7 @@ class Status:
     backup_late: bool = False
     reserve_spent: bool = False
     damaged: bool = False
+    data: DataAge | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ The model is python-tuf's own repository simulator; its source is not.
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.signer import CryptoSigner, SSlibKey
@@ -101,7 +102,7 @@ class Repository:
         signers: Iterable[CryptoSigner] | None = None,
     ) -> bytes:
         """Sign and lay out metadata; the usual signers are as many as must sign."""
-        metadata = Metadata(signed)
+        metadata: Metadata[Any] = Metadata(signed)
         usual = self.signers[role][: self.root.roles[role].threshold]
         for signer in usual if signers is None else signers:
             metadata.sign(signer, append=True)
