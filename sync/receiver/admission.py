@@ -54,11 +54,15 @@ def admit(ledger: Ledger, asked: Asked, origin: str, now: datetime) -> Caller:
     if terminal is None:
         raise Refusal("certificate_unknown")
     if terminal.revoked_at is not None:
-        raise Refusal("certificate_revoked")
+        raise Refusal("certificate_revoked", device=terminal.device)
     if terminal.not_after <= int(now.timestamp() * 1000):
         raise Refusal("certificate_expired")
     key = VerifyingKey.from_jwk(json.loads(terminal.signing_jwk))
-    return Caller(terminal.device, terminal.shop, key, signed_by(asked, origin, key, now))
+    try:
+        nonce = signed_by(asked, origin, key, now)
+    except Refusal as error:
+        raise Refusal("signature_invalid", device=terminal.device) from error
+    return Caller(terminal.device, terminal.shop, key, nonce)
 
 
 def signed_by(asked: Asked, origin: str, key: VerifyingKey, now: datetime) -> str:

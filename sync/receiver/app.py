@@ -63,7 +63,7 @@ def build_app(intake: Intake) -> Starlette:
         *log_routes(intake.log),
     ]
     handlers: dict[Any, Any] = {
-        Refusal: _refused,
+        Refusal: desk.refused,
         HTTPException: _unknown_operation,
         DBAPIError: _unavailable,
         PoolTimeout: _unavailable,
@@ -111,6 +111,11 @@ class _Desk:
     async def health(self, request: Request) -> Response:
         return await _answered(request, self._intake.health)
 
+    async def refused(self, request: Request, error: Exception) -> Response:
+        refusal = error if isinstance(error, Refusal) else Refusal("internal")
+        await run_in_threadpool(self._intake.refused, refusal)
+        return _problem_response(request, refusal.problem, _headers_of(refusal))
+
 
 async def _answered(request: Request, work: Callable[[], Answer]) -> Response:
     answer = await run_in_threadpool(work)
@@ -149,9 +154,11 @@ def _problem_response(request: Request, found: Problem, headers: Mapping[str, st
     return Response(encode(found), found.status, headers, PROBLEM_TYPE)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    found = error.problem if isinstance(error, Refusal) else problem("internal")
-    return _problem_response(request, found, {"connection": "close"} if found.code in _UNREAD else None)
+def _headers_of(refusal: Refusal) -> dict[str, str]:
+    headers = {"connection": "close"} if refusal.problem.code in _UNREAD else {}
+    if refusal.retry_after is not None:
+        headers["retry-after"] = str(refusal.retry_after)
+    return headers
 
 
 async def _unknown_operation(request: Request, error: Exception) -> Response:

@@ -19,6 +19,7 @@ from sync.contract.enrolment import AmId
 from sync.contract.envelope import digest
 from sync.contract.message import encode_message
 from sync.errors import ContractError, SyncError
+from sync.receiver.alarm_commands import add_alarm_commands
 from sync.receiver.databases import new_database, open_ledger, place_of
 from sync.receiver.document_commands import add_document_commands
 from sync.receiver.enrol import INVITATION_DAYS, invite
@@ -67,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     post.add_argument("--endpoint", help="where the terminal reaches this insurer; default: as at init")
     claims = _command(commands, "claims", _claims, "open and verify every stored claim")
     claims.add_argument("--reveal", action="store_true", help="print NIRs in full")
+    add_alarm_commands(commands, _command)
     add_document_commands(commands, _command)
     add_export_commands(commands, _command)
     add_log_commands(commands, _command)

@@ -26,8 +26,10 @@ from sync.crypto.signing import VerifyingKey
 from sync.errors import ContractError, KeyInvalid
 from sync.eventlog import event
 from sync.receiver.admission import Asked, signed_by
+from sync.receiver.alarms import NOBODY, AlarmKind, raise_alarm
 from sync.receiver.db import Ledger, invitations, terminals
 from sync.receiver.folder import IntakeMaterial
+from sync.receiver.quotas import HOUR, Account, left_of, spend
 from sync.receiver.refusal import Refusal
 from sync.receiver.renewal import record_certificate
 from sync.receiver.terminals import is_revoked
@@ -47,6 +49,18 @@ class Letter:
 
 
 @dataclass(frozen=True)
+class Enrolling:
+    """Who enrols terminals: the insurer, the origin that requests are signed for, how many may fail in an hour.
+
+    What fails beyond that is answered 429, whatever was wrong; what is right is always answered.
+    """
+
+    material: IntakeMaterial
+    origin: str
+    limit: int
+
+
+@dataclass(frozen=True)
 class _Applicant:
     request: EnrolmentRequest
     key: VerifyingKey
@@ -63,16 +77,16 @@ def invite(ledger: Ledger, shop: str, now: datetime, days: int = INVITATION_DAYS
     return Letter(invitation, code.grouped(), shop, expires_at)
 
 
-def enrol(ledger: Ledger, material: IntakeMaterial, origin: str, asked: Asked, now: datetime) -> bytes:
+def enrol(ledger: Ledger, insurer: Enrolling, asked: Asked, now: datetime) -> bytes:
     """The answer (JSON) to an enrolment request; Refusal when form, signature or proof do not hold."""
-    applicant = _applicant(asked, material.settings.amc)
-    signed_by(asked, origin, applicant.key, now)
-    answer = ledger.write(lambda connection: _decide(connection, material, applicant, now))
+    applicant = _applicant(asked, insurer.material.settings.amc)
+    signed_by(asked, insurer.origin, applicant.key, now)
+    answer = ledger.write(lambda connection: _judged(connection, insurer, applicant, now))
     if isinstance(answer, bytes):
         event("enrolled", device=applicant.key.kid)
         return answer
-    event("enrolment_refused", invitation=applicant.request.invitation, problem=answer)
-    raise Refusal(answer)
+    event("enrolment_refused", problem=answer)
+    raise Refusal(answer, retry_after=left_of(HOUR, now) if answer == "too_many_requests" else None)
 
 
 def _applicant(asked: Asked, insurer: str) -> _Applicant:
@@ -85,6 +99,20 @@ def _applicant(asked: Asked, insurer: str) -> _Applicant:
     if request.insurer != insurer or shop_key.kid != request.sealing.kid or len(asked.body) > MAX_ENROLMENT_BYTES:
         raise Refusal("request_invalid")
     return _Applicant(request, key, shop_key, digest(asked.body))
+
+
+def _judged(connection: Connection, insurer: Enrolling, applicant: _Applicant, now: datetime) -> bytes | ProblemCode:
+    """The decision; when it is no, an alarm about the invitation (if it exists), and one about too many of them."""
+    decided = _decide(connection, insurer.material, applicant, now)
+    if decided not in ("activation_refused", "invitation_closed"):
+        return decided
+    kind: AlarmKind = "activation_refused" if decided == "activation_refused" else "invitation_closed"
+    this = select(invitations.c.id).where(invitations.c.id == applicant.request.invitation)
+    raise_alarm(connection, kind, connection.execute(this).scalar() or NOBODY, now)
+    if spend(connection, Account(NOBODY, "enrolment", HOUR), 1, now) <= insurer.limit:
+        return decided
+    raise_alarm(connection, "enrolment_storm", NOBODY, now)
+    return "too_many_requests"
 
 
 def _decide(

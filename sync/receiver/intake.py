@@ -45,12 +45,13 @@ from sync.receiver.bodies import unfold
 from sync.receiver.chain import file_claim, receipt_of, receipts_after, sign_state
 from sync.receiver.db import Ledger
 from sync.receiver.documents import events_after
-from sync.receiver.enrol import enrol
+from sync.receiver.enrol import Enrolling, enrol
 from sync.receiver.folder import IntakeMaterial
 from sync.receiver.packages import Checked, Door, check_package
 from sync.receiver.places import place
 from sync.receiver.proofs import with_proofs
 from sync.receiver.publisher import Publisher
+from sync.receiver.quotas import Filed, Quotas, Watch
 from sync.receiver.refusal import Refusal
 from sync.receiver.renewal import read_renewal, renew
 from sync.receiver.signed_refusals import Turned, turned
@@ -75,15 +76,18 @@ class Answer:
 class Intake:
     """One insurer's operations. `origin` is the scheme and authority terminals sign; `now` gives aware UTC."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what an intake works with, each passed in
         self,
         ledger: Ledger,
         material: IntakeMaterial,
         origin: str,
         now: Callable[[], datetime],
         log: Publisher | None = None,
+        *,
+        quotas: Quotas | None = None,
     ) -> None:
         self.log = log
+        self._watch = Watch(ledger, quotas)
         self._ledger = ledger
         self._material = material
         self._door = Door(material.settings, material.recipients)
@@ -92,7 +96,8 @@ class Intake:
 
     def enrol(self, asked: Asked) -> Answer:
         """POST /v1/enrolments."""
-        return Answer(_CREATED, ENROLLED_TYPE, enrol(self._ledger, self._material, self._origin, asked, self._now()))
+        insurer = Enrolling(self._material, self._origin, self._watch.quotas.failed_enrolments_an_hour)
+        return Answer(_CREATED, ENROLLED_TYPE, enrol(self._ledger, insurer, asked, self._now()))
 
     def renew(self, asked: Asked) -> Answer:
         """POST /v1/certificates: the next certificate of the calling terminal."""
@@ -170,8 +175,14 @@ class Intake:
         self._ledger.write(lambda connection: connection.execute(select(1)).scalar_one())
         return Answer(_KNOWN, HEALTH_TYPE, encode(HealthAnswer(status="pass")))
 
+    def refused(self, refusal: Refusal) -> None:
+        """A request was answered with this refusal: what an operator should know of it is noted."""
+        self._watch.refused(refusal, self._now())
+
     def _admit(self, asked: Asked) -> Caller:
-        return admit(self._ledger, asked, self._origin, self._now())
+        caller = admit(self._ledger, asked, self._origin, self._now())
+        self._watch.pace(caller.device, self._now())
+        return caller
 
     def _read(self, asked: Asked, work: Callable[[Connection, str], Found]) -> Found:
         caller = self._admit(asked)
@@ -192,6 +203,8 @@ class Intake:
         def together(connection: Connection) -> tuple[list[BatchResult], dict[str, int]]:
             take_nonce(connection, caller.device, caller.nonce, self._now())
             results = self._file_each(connection, caller.device, items)
+            filed = [Filed(one.status, one.problem.code if one.problem else None) for one in results]
+            self._watch.filed(connection, caller.device, filed, self._now())
             return results, place(connection, [str(result.claim_id) for result in results if result.receipt])
 
         return with_proofs(self.log, *self._ledger.write(together))

@@ -21,6 +21,7 @@ from sync.receiver.errors import WorkersNeedPostgres
 from sync.receiver.folder import IntakeMaterial, open_intake
 from sync.receiver.intake import Intake
 from sync.receiver.log_folder import open_log
+from sync.receiver.quotas import QUOTAS, quotas_in
 from sync.receiver.server import bind, serve
 from sync.receiver.workers import run_workers
 from sync.tls import present, server_context
@@ -65,8 +66,9 @@ def _answer(
     origin = material.settings.at_port(listener.getsockname()[1])
     context = server_context(material.clients.certificate_pem.decode("ascii"))
     present(context, material.server_pem, material.server_key)
+    quotas = quotas_in(material.database.parent / QUOTAS)
     with place.open(material.settings.amc) as ledger:
-        app = build_app(Intake(ledger, material, origin, _now, open_log(folder, ledger, _now)))
+        app = build_app(Intake(ledger, material, origin, _now, open_log(folder, ledger, _now), quotas=quotas))
         serve(app, listener, context, ready)
 
 
