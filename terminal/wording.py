@@ -1,4 +1,4 @@
-"""What a quote says, in French: why an amount is what it is, what is uncertain, why a lens has its code.
+"""What quotes and tickets say, in French: why an amount is what it is, what is uncertain, why a lens has its code.
 
 Rules: screens and command line say it in the same words; a code of the domain and its facts become one sentence each;
 facts that are amounts are shown as money.
@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from terminal.domain.choice import MINUS, Clause
 from terminal.domain.explanation import GUARANTEES, TYPED_BY_SHOP, Reason
-from terminal.i18n import money_text, text
+from terminal.domain.ticket import CustomerTicket
+from terminal.i18n import date_text, money_text, text
 
 _MONEY_FACTS = (
     "plv", "of", "promised", "amo", "amc", "price", "cap", "limit", "cents", "floor", "ceiling", "cut", "raised",
@@ -52,3 +53,17 @@ def lens_notes(notes: Iterable[str]) -> Iterator[str]:
 def console(sentence: str) -> str:
     """A sentence with the signs that a Linux console has: its font lacks the true minus and the bands' ≤ and ≥."""
     return sentence.replace(MINUS, "-").replace("≤", "<=").replace("≥", ">=")
+
+
+def ticket_lines(ticket: CustomerTicket) -> tuple[str, ...]:
+    """What a customer takes along, line by line; the first is the title."""
+    return (
+        ticket.shop,
+        text("ticket.number", number=ticket.number),
+        text("ticket.day", day=date_text(ticket.day), insurer=ticket.insurer),
+        text("ticket.price", amount=money_text(ticket.price)),
+        text("ticket.amo", amount=money_text(ticket.amo)),
+        text("ticket.amc", amount=money_text(ticket.amc)),
+        text("ticket.to_pay", amount=money_text(ticket.reste_a_charge)),
+        text("ticket.proof"),
+    )

@@ -91,6 +91,15 @@ def _claim_show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reveal", action="store_true", help=text("cli.help.reveal"))
 
 
+def _claim_ticket(parser: argparse.ArgumentParser) -> None:
+    _claim_id(parser)
+    parser.add_argument("--print", dest="printed", action="store_true", help=text("cli.help.print"))
+
+
+def _verify_ticket(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("code", metavar="CODE", help=text("cli.help.ticket_code"))
+
+
 def _claim_correct(parser: argparse.ArgumentParser) -> None:
     _claim_id(parser)
     _reader(parser)
@@ -273,6 +282,7 @@ _COMMANDS: dict[str, tuple[str, Add]] = {
     "second-copy": ("repairing:second_copy", _second_copy),
     "sync": ("sending:sync_once", _sync),
     "verify": ("sending:verify", _verify),
+    "verify-ticket": ("tickets:verify", _verify_ticket),
 }
 _GROUPS: dict[str, dict[str, tuple[str, Add]]] = {
     "reader": {"list": ("devices:list_readers", _nothing), "watch": ("devices:watch", _nothing)},
@@ -289,6 +299,7 @@ _GROUPS: dict[str, dict[str, tuple[str, Add]]] = {
     "claim": {
         "new": ("claims:new", _claim_new),
         "show": ("claims:show", _claim_show),
+        "ticket": ("tickets:show", _claim_ticket),
         "cancel": ("claims:cancel", _claim_id),
         "release": ("claims:release", _claim_id),
         "correct": ("claims:correct", _claim_correct),

@@ -47,6 +47,7 @@ class DoneScreen(CounterScreen):
             KeyLabel(text("key.enter"), text("key.home")),
             KeyLabel("F6", text("key.correct")),
             KeyLabel("F7", text("key.cancel")),
+            KeyLabel("F9", text("key.ticket")),
             KeyLabel("F8", text("key.mask")),
             KeyLabel("F11", text("key.lock")),
         )
@@ -66,6 +67,8 @@ class DoneScreen(CounterScreen):
         self._cancelling.forget()
         if stroke.key == "f6" and done is not None:
             self.orders.correct(done.claim_id)
+        elif stroke.key == "f9" and done is not None:
+            self.orders.open_ticket(done.claim_id)
         elif stroke.key in ("enter", "escape"):
             self.orders.show(Page.HOME)
         elif stroke.key in ("f2", "f4"):

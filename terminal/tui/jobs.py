@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from hardware import ReaderEvent, Watch
+from terminal.domain.ticket import CustomerTicket
 from terminal.tui.claim_entry import ClaimEntry, complete, submitted
 from terminal.tui.claim_form import Offer
 from terminal.tui.crash import code_and_facts
@@ -34,11 +35,21 @@ from terminal.tui.messages import (
     RequestOpened,
     Saved,
     SnapshotTaken,
+    TicketPrinted,
+    TicketRead,
     Unlocked,
     UsersRead,
 )
 from terminal.tui.state import Snapshot
-from terminal.workflow.types import AskedDocument, CounterPort, Person, Provided, RefusalReason, UserName
+from terminal.wording import ticket_lines
+from terminal.workflow.types import (
+    AskedDocument,
+    CounterPort,
+    Person,
+    Provided,
+    RefusalReason,
+    UserName,
+)
 
 Answer = TypeVar("Answer")
 
@@ -104,6 +115,17 @@ class Jobs(App[int]):
             lambda: self.counter.leaving(asked.request_id),
             lambda leaving: RequestOpened(asked, leaving),
         )
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="open")
+    def read_ticket(self, claim_id: str) -> None:
+        """Answers TicketRead."""
+        self._report(Job.OPEN_TICKET, lambda: self.counter.ticket(claim_id), TicketRead)
+
+    @work(thread=True, exit_on_error=False, group="print")
+    def print_now(self, ticket: CustomerTicket) -> None:
+        """Answers TicketPrinted."""
+        lines = ticket_lines(ticket)
+        self._report(Job.PRINT, lambda: self.counter.print_ticket(lines, ticket.code), lambda _none: TicketPrinted())
 
     @work(thread=True, exit_on_error=False, group="settle")
     def settle_now(self) -> None:

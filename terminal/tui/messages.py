@@ -10,6 +10,7 @@ from enum import Enum, auto
 from textual.message import Message
 
 from hardware import ReaderEvent
+from terminal.domain.ticket import CustomerTicket
 from terminal.tui.claim_entry import ClaimEntry, Completed
 from terminal.tui.claim_form import Offer
 from terminal.tui.state import Snapshot
@@ -41,6 +42,8 @@ class Job(Enum):
     CANCEL = auto()
     RELEASE = auto()
     SETTLE = auto()
+    OPEN_TICKET = auto()
+    PRINT = auto()
     OPEN_REQUEST = auto()
     DECIDE = auto()
 
@@ -145,6 +148,18 @@ class ChainsSettled(Fact):
     def __init__(self, settled: Settled) -> None:
         super().__init__()
         self.settled = settled
+
+
+class TicketRead(Fact):
+    """The customer's ticket of a claim."""
+
+    def __init__(self, ticket: CustomerTicket) -> None:
+        super().__init__()
+        self.ticket = ticket
+
+
+class TicketPrinted(Fact):
+    """The printer took all of it."""
 
 
 class RequestOpened(Fact):

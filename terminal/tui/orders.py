@@ -7,6 +7,7 @@ so that each can be read alone.
 from enum import StrEnum
 from typing import Protocol
 
+from terminal.domain.ticket import CustomerTicket
 from terminal.tui.claim_entry import ClaimEntry
 from terminal.workflow.types import AskedDocument, Person, Provided, RefusalReason, UserName
 
@@ -20,6 +21,7 @@ class Page(StrEnum):
     CLAIM = "claim"
     DETAIL = "detail"
     DONE = "done"
+    TICKET = "ticket"
     QUEUE = "queue"
     REQUESTS = "requests"
     REQUEST = "request"
@@ -51,6 +53,12 @@ class Orders(Protocol):
 
     def cancel(self, claim_id: str, number: str) -> None:
         """Void a claim that has not left."""
+
+    def open_ticket(self, claim_id: str) -> None:
+        """Show the customer's ticket of a claim."""
+
+    def print_ticket(self, ticket: CustomerTicket) -> None:
+        """Print it."""
 
     def release(self, claim_id: str, number: str) -> None:
         """Queue a recovered claim."""

@@ -5,6 +5,7 @@ written waits in memory for the user who began it. A card opens its claim by its
 elsewhere it waits for F5.
 """
 
+from terminal.domain.ticket import CustomerTicket
 from terminal.i18n import text
 from terminal.tui import messages
 from terminal.tui.card_slot import CardSlot, Slot
@@ -27,8 +28,16 @@ from terminal.tui.request_screen import RequestScreen
 from terminal.tui.requests_screen import RequestsScreen
 from terminal.tui.spans import Role
 from terminal.tui.state import CounterState
+from terminal.tui.ticket_screen import TicketScreen
 from terminal.tui.work_lines import short_number
-from terminal.workflow.types import AskedDocument, CounterPort, Person, Provided, RefusalReason, UserName
+from terminal.workflow.types import (
+    AskedDocument,
+    CounterPort,
+    Person,
+    Provided,
+    RefusalReason,
+    UserName,
+)
 
 _IDLE_PAGES = (Page.HOME, Page.DONE)
 _WRITING_PAGES = (Page.CLAIM, Page.DETAIL)
@@ -46,6 +55,7 @@ class Pages(Jobs):
         self.claim_page = ClaimScreen(self.facts, self)
         self.detail_page = DetailScreen(self.facts, self, lambda: self.claim_page.told)
         self.done_page = DoneScreen(self.facts, self)
+        self.ticket_page = TicketScreen(self.facts, self)
         self.queue_page = QueueScreen(self.facts, self)
         self.requests_page = RequestsScreen(self.facts, self)
         self.request_page = RequestScreen(self.facts, self)
@@ -56,6 +66,7 @@ class Pages(Jobs):
             Page.CLAIM: self.claim_page,
             Page.DETAIL: self.detail_page,
             Page.DONE: self.done_page,
+            Page.TICKET: self.ticket_page,
             Page.QUEUE: self.queue_page,
             Page.REQUESTS: self.requests_page,
             Page.REQUEST: self.request_page,
@@ -124,6 +135,14 @@ class Pages(Jobs):
     def cancel(self, claim_id: str, number: str) -> None:
         """Void a claim that has not left."""
         self.act_cancel(claim_id, number)
+
+    def open_ticket(self, claim_id: str) -> None:
+        """Show the customer's ticket of a claim."""
+        self.read_ticket(claim_id)
+
+    def print_ticket(self, ticket: CustomerTicket) -> None:
+        """Print it."""
+        self.print_now(ticket)
 
     def release(self, claim_id: str, number: str) -> None:
         """Queue a recovered claim."""
@@ -224,6 +243,16 @@ class Pages(Jobs):
         self.show(Page.HOME)
         self.take_snapshot()
 
+    def on_ticket_read(self, message: messages.TicketRead) -> None:
+        """Show it, unless somebody went elsewhere meanwhile."""
+        if self.page is Page.DONE:
+            self.ticket_page.begin(message.ticket)
+            self.show(Page.TICKET)
+
+    def on_ticket_printed(self) -> None:
+        """Say so where it was asked."""
+        self.ticket_page.printed(Notice(text("ticket.printed"), text("ticket.printed_todo"), Role.GOOD))
+
     def on_released(self, message: messages.Released) -> None:
         """Say that it leaves, and until when it can be taken back."""
         number = short_number(message.number)
@@ -262,8 +291,9 @@ class Pages(Jobs):
                 self.claim_page.refuse_quote(message.subject, message.code, facts)
             case Job.SAVE:
                 self.claim_page.refuse_save(message.code, facts)
-            case Job.DECIDE:
-                self.request_page.refuse(Notice.of(message.code, facts))
+            case Job.DECIDE | Job.PRINT as job:
+                tell = {Job.DECIDE: self.request_page.refuse, Job.PRINT: self.ticket_page.printed}[job]
+                tell(Notice.of(message.code, facts))
             case Job.SETTLE:
                 self.queue_page.settled(Notice.of(message.code, facts, Role.BAD))
             case Job.SNAPSHOT if message.code == "locked":

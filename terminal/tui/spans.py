@@ -31,6 +31,8 @@ class Role(StrEnum):
     ALARM = "alarm"
     ALARM_STRONG = "alarm_strong"
     CALL = "call"
+    CODE = "code"
+    CODE_DARK = "code_dark"
 
 
 class Span(NamedTuple):

@@ -68,6 +68,8 @@ def _inks(page: str, bar: str, text: str, colours: Mapping[str, str]) -> dict[Ro
         Role.ALARM: alarm,
         Role.ALARM_STRONG: Ink(alarm.colour, alarm.ground, bold=True),
         Role.CALL: Ink(page, colours["warn"], bold=True),
+        Role.CODE: Ink("#000000", "#ffffff"),
+        Role.CODE_DARK: Ink("#ffffff", "#000000"),
     }
 
 

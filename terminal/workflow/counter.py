@@ -3,7 +3,7 @@
 Rules: it holds no rule of its own; each act has its module. Calls may block; screens make them from workers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from hardware import ReaderEvent, Watch
@@ -12,6 +12,7 @@ from terminal.domain.choice import LensChoice, choose_lens
 from terminal.domain.lpp import ItemClass, LensType
 from terminal.domain.notation import WrittenEye
 from terminal.domain.roles import Role
+from terminal.domain.ticket import CustomerTicket
 from terminal.vault import Account
 from terminal.workflow.access import log_in
 from terminal.workflow.answer_request import leaving, provide, refuse, waiting_requests
@@ -23,6 +24,7 @@ from terminal.workflow.models import default_models
 from terminal.workflow.recipients import choice_of
 from terminal.workflow.settle import settle_chains
 from terminal.workflow.submit import quote_draft, register
+from terminal.workflow.tickets import print_ticket, ticket_of
 from terminal.workflow.track import status_of, totals_of, worklist_of
 from terminal.workflow.types import (
     AskedDocument,
@@ -115,6 +117,14 @@ class Counter:
     def release(self, claim_id: str) -> None:
         """Queue a recovered claim."""
         release_claim(self._desk, claim_id)
+
+    def ticket(self, claim_id: str) -> CustomerTicket:
+        """The customer's ticket of a claim."""
+        return ticket_of(self._desk, claim_id)
+
+    def print_ticket(self, lines: Sequence[str], code: str) -> None:
+        """Send a ticket to the shop's printer."""
+        print_ticket(self._desk, lines, code)
 
     def settle_chains(self) -> Settled:
         """Agree that stopped chains are settled, and settle them."""

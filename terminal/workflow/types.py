@@ -5,7 +5,7 @@ days are civil days in France. A correction is no part of a `Draft`: it has chos
 of prescriber and the ground of a renewal are in a `Draft` because they decide; nothing keeps or sends them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, Protocol
@@ -20,6 +20,7 @@ from terminal.domain.notation import WrittenEye
 from terminal.domain.prescription import Prescriber
 from terminal.domain.pricing import Quote
 from terminal.domain.renewal import Ground, Renewal
+from terminal.domain.ticket import CustomerTicket
 from terminal.workflow.offer import ClassAOffer
 
 Item = Literal["frame", "lens", "supplement", "contact_lenses"]
@@ -339,6 +340,12 @@ class CounterPort(Protocol):
 
     def release(self, claim_id: str) -> None:
         """Queue a recovered claim with its bytes; ClaimNotHeld otherwise."""
+
+    def ticket(self, claim_id: str) -> CustomerTicket:
+        """The customer's ticket of a claim; ClaimUnknown."""
+
+    def print_ticket(self, lines: Sequence[str], code: str) -> None:
+        """Send a ticket to the shop's printer, its first line as the title; PrinterUnset, HardwareError."""
 
     def settle_chains(self) -> Settled:
         """A person agrees that stopped chains are settled, now; RoleRefused. Waits for the line."""

@@ -27,6 +27,7 @@ VIOLATIONS = {
     "hardware-needs-little": ("hardware/atr.py", "import msgspec"),
     "room-of-pyscard": ("hardware/vitale.py", "import smartcard"),
     "room-of-pkcs11": ("hardware/cps.py", "import pkcs11"),
+    "room-of-segno": ("terminal/cli/output.py", "import segno"),
     "room-of-escpos": ("terminal/cli/output.py", "import escpos"),
     "room-of-pyserial": ("hardware/scanner/listening.py", "import serial"),
     "room-of-evdev": ("hardware/scanner/keyboard.py", "import evdev"),

@@ -74,6 +74,7 @@ def scenes() -> dict[str, Scene]:
         "claim-duplicate": Scene(replace(_with_card(MARIE), earlier=DELIVERED), (*CLASS_A, "f10")),
         "identify": Scene(SceneCounter(), ("f2", "284057599900")),
         "done": Scene(_with_card(MARIE), (*CLASS_A, "f10")),
+        "ticket": Scene(_with_card(MARIE), (*CLASS_A, "f10", "f9")),
         "queue": Scene(SceneCounter(), ("f4", "down", "down", "down")),
         "home-requests": Scene(SceneCounter(wanted=ASKED)),
         "requests": Scene(SceneCounter(wanted=ASKED), ("f9", "down")),
@@ -98,7 +99,7 @@ async def lead_to(player: Player, scene: Scene) -> None:
     await player.unlock(PIN, scene.user)
     if scene.counter.card_present:
         await player.claim_opens()
-    for part in split_at(scene.keys, "enter") if scene.counter.wanted else (scene.keys,):
+    for part in split_at(scene.keys, "enter" if scene.counter.wanted else "f10"):
         player.press(*part)
         await player.settle()
     await player.settle()

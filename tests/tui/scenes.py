@@ -5,7 +5,7 @@ codes come from the real domain and catalogue. All people are invented and their
 tested on the real counter.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -19,10 +19,12 @@ from terminal.domain.lpp import ItemClass, LensType
 from terminal.domain.notation import WrittenEye
 from terminal.domain.pricing import QuoteInput, price_quote
 from terminal.domain.rights import Contract, Grid
+from terminal.domain.ticket import CustomerTicket, TicketCode
 from terminal.workflow.conditions import Conditions, Sold, judge_conditions
 from terminal.workflow.lines import line_inputs
 from terminal.workflow.models import default_models
 from terminal.workflow.offer import class_a_offer
+from terminal.workflow.tickets import PrinterUnset
 from terminal.workflow.types import (
     AskedDocument,
     ContractChoice,
@@ -148,6 +150,8 @@ class SceneCounter:
     outcome: Settled = field(default_factory=lambda: Settled(settled=2, renumbered=1))
     """What settling stopped chains comes to."""
     settlements: int = 0
+    printed: list[tuple[str, ...]] | None = None
+    """None where no printer is set."""
     before_settling: Callable[[], None] = lambda: None
     before_submit: Callable[[], None] = lambda: None
     names: tuple[UserName, ...] = (
@@ -248,6 +252,20 @@ class SceneCounter:
     def release(self, claim_id: str) -> None:
         """Remember the id."""
         self.released.append(claim_id)
+
+    def ticket(self, claim_id: str) -> CustomerTicket:
+        """Of the last claim."""
+        total = self.quote(self.submitted[-1][0]).quote.total
+        code = TicketCode("019f0000-0000-7000-8000-000000000434", "5a" * 32).text()
+        return CustomerTicket(
+            claim_id, "Optique du Marché", CLAIRE, TODAY, total.price, total.amo, total.amc, total.reste_a_charge, code
+        )
+
+    def print_ticket(self, lines: Sequence[str], code: str) -> None:
+        """Remember it, unless there is no printer."""
+        if self.printed is None:
+            raise PrinterUnset
+        self.printed.append((*lines, code))
 
     def settle_chains(self) -> Settled:
         """The chosen outcome; the chains go on."""

@@ -15,6 +15,7 @@ from hardware.emulator import VirtualReader
 from sync.home import home_lock
 from terminal.cli.demo_insurers import DemoInsurer
 from terminal.cli.output import INTERRUPTED
+from terminal.domain.ticket import TicketCode
 from tests.pcscd_fixture import Bench, bench_of
 from tests.shop_fixture import SHOP, OpenShop
 
@@ -115,6 +116,23 @@ def test_the_whole_job_from_the_shell(new_terminal: Terminal) -> None:
     assert (verdict.status, verdict.data["ok"]) == (0, True)
     assert [row["id"] for row in terminal.run("user", "list").data["users"]] == ["camille"]
     assert [row["code_level"] for row in terminal.run("insurer", "list").data["insurers"]] == ["lpp"]
+
+
+def test_a_ticket_is_made_and_verified(terminal: Terminal) -> None:
+    """By its code, typed or scanned into standard input; with another claim's digest it is refused, status 1."""
+    claim_id = terminal.run("claim", "new", *terminal.login(), stdin=CLAIM).data["claim_id"]
+    ticket = terminal.run("claim", "ticket", claim_id, *terminal.login()).data
+    assert (ticket["price"], ticket["printed"]) == (9500, False)
+    assert "VERDIERE" not in json.dumps(ticket)
+    for said in (
+        terminal.run("verify-ticket", ticket["code"]),
+        terminal.run("verify-ticket", "-", stdin=f"{ticket['code']}\r\n"),
+    ):
+        assert (said.status, said.data["claim_id"], said.data["state"]) == (0, claim_id, "queued")
+    forged = TicketCode(claim_id, "5a" * 32).text()
+    assert (said := terminal.run("verify-ticket", forged)).status == 1
+    assert said.code == "ticket_differs"
+    assert terminal.run("claim", "ticket", claim_id, "--print", *terminal.login()).code == "printer_unset"
 
 
 def test_a_claim_is_corrected_then_cancelled_from_the_shell(tmp_path: Path, open_shop: OpenShop) -> None:

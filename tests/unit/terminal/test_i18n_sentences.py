@@ -174,11 +174,14 @@ def test_the_home_screen_speaks_no_jargon() -> None:
 
 
 def test_only_glyphs_of_the_console_font_are_used() -> None:
-    """Sentences, and every string of the screens, can be drawn on a bare Linux console."""
+    """Sentences, and every string of the screens, can be drawn on a bare Linux console.
+
+    A QR code has half blocks where the font has them, and none on such a console, which has a test of its own.
+    """
     screens = [
         node.value
         for path, tree in _trees()
-        if path.parent.name == "tui"
+        if path.parent.name == "tui" and path.name != "qr_lines.py"
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
