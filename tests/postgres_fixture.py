@@ -57,8 +57,21 @@ class Cluster:
         self.run("pg_ctl", "start", "--wait", f"--pgdata={self.data}", f"--log={self.folder / 'log'}", f"-o {chosen}")
         return self
 
+    def standby(self, folder: Path, name: str) -> "Cluster":
+        """A copy of this running cluster that follows it as its standby `name`, once it is started."""
+        copy = Cluster(folder, self._bin)
+        source = f"host={self.folder} user={USER} application_name={name}"
+        copy.run("pg_basebackup", f"--pgdata={copy.data}", "--write-recovery-conf", "--checkpoint=fast", "-d", source)
+        return copy
+
+    def promote(self) -> None:
+        """Make a standby a server of its own."""
+        self.run("pg_ctl", "promote", "--wait", f"--pgdata={self.data}")
+
     def stop(self, mode: str = "immediate") -> None:
-        """Bring it down; `immediate` is a crash."""
+        """Bring it down if it is up; `immediate` is a crash."""
+        if not (self.data / "postmaster.pid").exists():
+            return
         self.run("pg_ctl", "stop", f"--mode={mode}", f"--pgdata={self.data}")
 
     def run(self, program: str, *arguments: str) -> None:

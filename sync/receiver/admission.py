@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, tuple_
 
 from sync.crypto.certificates import fingerprint
 from sync.crypto.httpsig import MAX_AGE, Request, verify_request
@@ -23,6 +23,7 @@ from sync.receiver.refusal import Refusal
 from sync.receiver.terminals import is_revoked
 
 _NONCE_KEPT: Final = MAX_AGE + timedelta(minutes=2)
+_DROPPED: Final = 100
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,19 @@ def take_nonce(connection: Connection, device: str, nonce: str, now: datetime) -
     if is_revoked(connection, device):
         raise Refusal("certificate_revoked")
     at = int(now.timestamp())
-    connection.execute(delete(nonces).where(nonces.c.expires_at < at))
+    _forget_nonces(connection, at)
     same = select(nonces.c.nonce).where(nonces.c.device == device, nonces.c.nonce == nonce)
     if connection.execute(same).first() is not None:
         raise Refusal("signature_invalid")
     expires_at = at + int(_NONCE_KEPT.total_seconds())
     connection.execute(insert(nonces).values(device=device, nonce=nonce, expires_at=expires_at))
+
+
+def _forget_nonces(connection: Connection, at: int) -> None:
+    """Drop some that are over; those that another worker is dropping are left to it."""
+    key = (nonces.c.device, nonces.c.nonce)
+    over = select(*key).where(nonces.c.expires_at < at).limit(_DROPPED).with_for_update(skip_locked=True)
+    connection.execute(delete(nonces).where(tuple_(*key).in_(over)))
 
 
 def _terminal_of(ledger: Ledger, mark: str) -> Any:

@@ -159,6 +159,9 @@ owner = Table(
     Column("insurer", String(10), nullable=False),
 )
 
+UNSIGNED: Final = ""
+"""Stands where the receipt of a stored claim will be: until then the claim is not acknowledged."""
+
 _TRIES: Final = 3
 _CONNECTIONS: Final = 8
 _POOL_SECONDS: Final = 10

@@ -5,11 +5,12 @@ here can open a claim. Each package of a batch is judged alone, and all that wer
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from sync.contract.envelope import encode
@@ -42,8 +43,8 @@ from sync.errors import ContractError
 from sync.eventlog import event
 from sync.receiver.admission import Asked, Caller, admit, take_nonce
 from sync.receiver.bodies import unfold
-from sync.receiver.chain import file_claim, receipt_of, receipts_after, sign_state
-from sync.receiver.db import Ledger
+from sync.receiver.chain import Filing, receipt_of, receipts_after, sign_state, sign_waiting
+from sync.receiver.db import UNSIGNED, Ledger
 from sync.receiver.documents import events_after
 from sync.receiver.enrol import Enrolling, enrol
 from sync.receiver.folder import IntakeMaterial
@@ -148,7 +149,8 @@ class Intake:
         if found is None:
             raise Refusal("request_invalid")
         after = int(found[1])
-        receipts = self._read(asked, lambda connection, device: receipts_after(connection, device, after))
+        stored = self._read(asked, lambda connection, device: receipts_after(connection, device, after))
+        receipts = tuple(self._signed(stored).values())
         return Answer(_KNOWN, RECEIPTS_TYPE, encode(ReceiptsAnswer(receipts=receipts)))
 
     def events(self, asked: Asked) -> Answer:
@@ -205,12 +207,17 @@ class Intake:
             results = self._file_each(connection, caller.device, items)
             filed = [Filed(one.status, one.problem.code if one.problem else None) for one in results]
             self._watch.filed(connection, caller.device, filed, self._now())
-            return results, place(connection, [str(result.claim_id) for result in results if result.receipt])
+            return results, place(connection, list(_receipts(results)))
 
-        return with_proofs(self.log, *self._ledger.write(together))
+        results, places = self._ledger.write(together)
+        receipts = self._signed(_receipts(results))
+        return with_proofs(self.log, [_with_receipt(result, receipts) for result in results], places)
 
     def _file_each(self, connection: Connection, device: str, items: list[Checked | Turned]) -> list[BatchResult]:
         """One result each; what follows a fork continues what was refused, so it is a fork as well."""
+        signer = None if self._ledger.standby else self._material.signer
+        good = [item for item in items if isinstance(item, Checked)]
+        filing = Filing(connection, device, good, signer, self._now())
         results: list[BatchResult] = []
         forked = False
         for item in items:
@@ -219,17 +226,39 @@ class Intake:
             elif forked:
                 results.append(_refused(Refusal("fork"), item.dispatch.claim_id))
             else:
-                results.append(self._file_one(connection, item))
+                results.append(_filed(filing, item))
                 forked = results[-1].status == _CONFLICT and _problem_of(results[-1]).code == "fork"
+        filing.store()
         return results
 
-    def _file_one(self, connection: Connection, checked: Checked) -> BatchResult:
-        claim_id = checked.dispatch.claim_id
-        try:
-            filed = file_claim(connection, checked, self._material.signer, self._now())
-        except Refusal as refusal:
-            return _refused(refusal, claim_id)
-        return BatchResult(status=_KNOWN if filed.known else _CREATED, claim_id=claim_id, receipt=filed.receipt)
+    def _signed(self, stored: Mapping[str, str]) -> Mapping[str, str]:
+        """These receipts by claim id; what waited for the standby is durable there by now, and signed here."""
+        waiting = [claim_id for claim_id, receipt in stored.items() if receipt == UNSIGNED]
+        if not waiting:
+            return stored
+        insurer, signer = self._material.settings.amc, self._material.signer
+        signed = self._ledger.write(lambda connection: sign_waiting(connection, insurer, waiting, signer))
+        return {**stored, **signed}
+
+
+def _filed(filing: Filing, checked: Checked) -> BatchResult:
+    claim_id = checked.dispatch.claim_id
+    try:
+        filed = filing.file(checked)
+    except Refusal as refusal:
+        return _refused(refusal, claim_id)
+    return BatchResult(status=_KNOWN if filed.known else _CREATED, claim_id=claim_id, receipt=filed.receipt)
+
+
+def _receipts(results: list[BatchResult]) -> dict[str, str]:
+    """The receipts of those that were taken, by claim id."""
+    return {str(result.claim_id): result.receipt for result in results if result.receipt is not None}
+
+
+def _with_receipt(result: BatchResult, receipts: Mapping[str, str]) -> BatchResult:
+    if result.receipt != UNSIGNED:
+        return result
+    return msgspec.structs.replace(result, receipt=receipts[str(result.claim_id)])
 
 
 def _refused(refusal: Refusal, claim_id: str | None) -> BatchResult:

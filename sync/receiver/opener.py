@@ -8,7 +8,7 @@ its code and hides no other claim.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, select
 
@@ -19,7 +19,10 @@ from sync.crypto.claims import OpenedAnswer, open_answer, open_claim
 from sync.crypto.sealing import OpeningKey
 from sync.crypto.signing import VerifyingKey
 from sync.errors import ContractError, SignatureInvalid, SyncError
-from sync.receiver.db import Ledger, claims, terminals
+from sync.receiver.db import UNSIGNED, Ledger, claims, terminals
+
+_PORTION: Final = 200
+"""Claims held in memory at a time."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +64,13 @@ class Answered:
 
 
 def open_claims(ledger: Ledger, opening: OpeningKey, since: int = 0) -> Iterator[Opened | Answered | NotOpened]:
-    """Every claim stored at `since` (milliseconds) or later, in the order of its terminal's chain."""
+    """Every claim acknowledged at `since` (milliseconds) or later, in the order of its terminal's chain."""
     joined = claims.join(terminals, claims.c.device == terminals.c.device)
     wanted = select(claims, terminals.c.shop, terminals.c.signing_jwk).select_from(joined)
-    wanted = wanted.where(claims.c.received_at >= since)
+    wanted = wanted.where(claims.c.received_at >= since, claims.c.receipt != UNSIGNED)
     with ledger.reading() as connection:
-        for row in connection.execute(wanted.order_by(claims.c.device, claims.c.seq)):
+        streamed = connection.execution_options(yield_per=_PORTION)
+        for row in streamed.execute(wanted.order_by(claims.c.device, claims.c.seq)):
             yield _judged(row, opening)
 
 

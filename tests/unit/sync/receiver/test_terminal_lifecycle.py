@@ -221,9 +221,9 @@ def test_the_operator_lists_and_revokes(
         return capsys.readouterr().out
 
     assert f"{device}  shop {SHOP}  0 claims  until 2027-02-19" in run("list", *folder)
-    assert json.loads(run("revoke", *folder, "--device", device, "--reason", "lost")) == {"revoked": device}
+    assert json.loads(run("revoke", *folder, f"--device={device}", "--reason", "lost")) == {"revoked": device}
     (listed,) = json.loads(run("list", *folder, "--json"))["terminals"]
     assert (listed["device"], listed["reason"]) == (device, "lost")
     assert "REVOKED" in run("list", *folder)
-    assert json.loads(run("readmit", *folder, "--device", device)) == {"readmitted": device}
+    assert json.loads(run("readmit", *folder, f"--device={device}")) == {"readmitted": device}
     assert "no certificate" in run("list", *folder)
