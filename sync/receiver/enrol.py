@@ -154,8 +154,8 @@ def _accept(connection: Connection, material: IntakeMaterial, applicant: _Applic
             shop=shop,
             device=device,
             certificate=certificate.decode("ascii"),
-            keys=material.keys_jws,
-            profile=material.profile_jws,
+            keys=material.announced.keys_jws,
+            profile=material.announced.on(now.date())[0],
             pseudonym_key=base64url.to_text(sealed),
         )
     )

@@ -31,9 +31,10 @@ from sync.crypto.signing import SigningKey
 from sync.crypto.tlog import NoteSigner
 from sync.crypto.tlog.notes import LOG_KEY
 from sync.errors import InsurerFolderExists, InsurerFolderMissing
+from sync.receiver.announced import COMING_FILE, KEYS_FILE, PROFILE_FILE, Announced, announced
 
 _AUTHORITY: Final = "authority"
-_INTAKE: Final = "intake"
+INTAKE: Final = "intake"
 _OPENER: Final = "opener"
 DATABASE: Final = "intake.db"
 LOG_DEADLINE_HOURS: Final = 24
@@ -75,8 +76,7 @@ class IntakeMaterial:
     database: Path
     authority_pem: str
     server_pem: str
-    keys_jws: str
-    profile_jws: str
+    announced: Announced
     recipients: frozenset[str]
     clients: Authority
     signer: SigningKey
@@ -86,7 +86,7 @@ class IntakeMaterial:
     def directory_entry(self, endpoint: str) -> DirectoryEntry:
         """What the directory says of this insurer, reachable at `endpoint`."""
         shared = {name: getattr(self.settings, name) for name in ("amc", "name", "convention", "csr", "hosting")}
-        jwk = msgspec.convert(self.signer.public.jwk, Jwk)
+        jwk = msgspec.convert(self.announced.announcer.jwk, Jwk)
         return DirectoryEntry(endpoint=endpoint, authority_pem=self.authority_pem, signing=jwk, **shared)
 
 
@@ -107,7 +107,7 @@ def create_insurer(
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = folder.parent / f".{folder.name}.{secrets.token_hex(4)}"
     try:
-        more = {f"{_INTAKE}/{name}": content for name, content in beside.items()}
+        more = {f"{INTAKE}/{name}": content for name, content in beside.items()}
         for name, content in {**_new_files(settings, profile, now), **more}.items():
             _write_private(partial / name, content)
         partial.rename(folder)
@@ -117,19 +117,17 @@ def create_insurer(
 
 def open_intake(folder: Path) -> IntakeMaterial:
     """What the intake needs of `folder`; InsurerFolderMissing when there is none. Reads `intake/` only."""
-    intake = folder / _INTAKE
+    intake = folder / INTAKE
     settings = settings_of(folder)
     signer = SigningKey.from_bytes(_read(intake / "signing.key"))
-    keys_jws = _read(intake / "keys.jws").decode("ascii")
-    keys = decode(signer.public.verify(KEYS_TYP, keys_jws), KeySet)
+    found = announced_in(folder)
     return IntakeMaterial(
         settings=settings,
         database=intake / DATABASE,
         authority_pem=_read(intake / "authority.pem").decode("ascii"),
         server_pem=_read(intake / "server.pem").decode("ascii"),
-        keys_jws=keys_jws,
-        profile_jws=_read(intake / "profile.jws").decode("ascii"),
-        recipients=frozenset(key.kid for key in keys.sealing),
+        announced=found,
+        recipients=frozenset(key.kid for key in found.keys.sealing),
         clients=Authority(_read(intake / "clients.pem"), _read(intake / "clients.key")),
         signer=signer,
         server_key=_read(intake / "server.key"),
@@ -137,15 +135,26 @@ def open_intake(folder: Path) -> IntakeMaterial:
     )
 
 
+def announced_in(folder: Path) -> Announced:
+    """What the insurer in `folder` announces; InsurerFolderMissing, ContractError, SignatureInvalid."""
+    intake = folder / INTAKE
+    coming = intake / COMING_FILE
+    return announced(
+        _read(intake / KEYS_FILE).decode("ascii"),
+        _read(intake / PROFILE_FILE).decode("ascii"),
+        _read(coming).decode("ascii") if coming.exists() else None,
+    )
+
+
 def database_of(folder: Path) -> Path:
     """Where the intake keeps its claims; InsurerFolderMissing when there is no insurer."""
-    _read(folder / _INTAKE / "insurer.json")
-    return folder / _INTAKE / DATABASE
+    _read(folder / INTAKE / "insurer.json")
+    return folder / INTAKE / DATABASE
 
 
 def settings_of(folder: Path) -> InsurerSettings:
     """Who the insurer is; InsurerFolderMissing when there is none."""
-    return decode(_read(folder / _INTAKE / "insurer.json"), InsurerSettings)
+    return decode(_read(folder / INTAKE / "insurer.json"), InsurerSettings)
 
 
 def opener_of(folder: Path) -> Path:
@@ -169,17 +178,17 @@ def _new_files(settings: InsurerSettings, profile: Profile, now: datetime) -> Ma
     return {
         f"{_AUTHORITY}/authority.key": authority.key,
         f"{_OPENER}/opening.key": opening.seed,
-        f"{_INTAKE}/insurer.json": encode(settings),
-        f"{_INTAKE}/authority.pem": authority.certificate_pem,
-        f"{_INTAKE}/server.key": server_key,
-        f"{_INTAKE}/server.pem": issue_server(authority, [settings.host()], server_key, now),
-        f"{_INTAKE}/clients.key": clients.key,
-        f"{_INTAKE}/clients.pem": clients.certificate_pem,
-        f"{_INTAKE}/signing.key": signer.to_bytes(),
-        f"{_INTAKE}/log.key": log_seed,
-        f"{_INTAKE}/pseudonym.key": secrets.token_bytes(32),
-        f"{_INTAKE}/keys.jws": signer.sign(KEYS_TYP, encode(keys)).encode("ascii"),
-        f"{_INTAKE}/profile.jws": signer.sign(PROFILE_TYP, encode(profile)).encode("ascii"),
+        f"{INTAKE}/insurer.json": encode(settings),
+        f"{INTAKE}/authority.pem": authority.certificate_pem,
+        f"{INTAKE}/server.key": server_key,
+        f"{INTAKE}/server.pem": issue_server(authority, [settings.host()], server_key, now),
+        f"{INTAKE}/clients.key": clients.key,
+        f"{INTAKE}/clients.pem": clients.certificate_pem,
+        f"{INTAKE}/signing.key": signer.to_bytes(),
+        f"{INTAKE}/log.key": log_seed,
+        f"{INTAKE}/pseudonym.key": secrets.token_bytes(32),
+        f"{INTAKE}/{KEYS_FILE}": signer.sign(KEYS_TYP, encode(keys)).encode("ascii"),
+        f"{INTAKE}/{PROFILE_FILE}": signer.sign(PROFILE_TYP, encode(profile)).encode("ascii"),
     }
 
 

@@ -164,13 +164,14 @@ class Intake:
 
     def keys(self, asked: Asked) -> Answer:
         """GET /v1/keys."""
-        keys = self._read(asked, lambda _connection, _device: self._material.keys_jws)
+        keys = self._read(asked, lambda _connection, _device: self._material.announced.keys_jws)
         return Answer(_KNOWN, KEYS_TYPE, encode(KeysAnswer(keys=keys)))
 
     def profile(self, asked: Asked) -> Answer:
-        """GET /v1/profile."""
-        profile = self._read(asked, lambda _connection, _device: self._material.profile_jws)
-        return Answer(_KNOWN, PROFILE_TYPE, encode(ProfileAnswer(profile=profile)))
+        """GET /v1/profile: the one in force, and the one that follows it."""
+        today = self._now().date()
+        profile, coming = self._read(asked, lambda _connection, _device: self._material.announced.on(today))
+        return Answer(_KNOWN, PROFILE_TYPE, encode(ProfileAnswer(profile=profile, coming=coming)))
 
     def health(self) -> Answer:
         """GET /v1/health: the database answers and takes a write lock."""

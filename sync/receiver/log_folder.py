@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from sync.contract.envelope import PROFILE_TYP, decode, encode
+from sync.contract.envelope import PROFILE_TYP, encode
 from sync.contract.profile import LogTerms, Profile, check_profile
 from sync.crypto.signing import SigningKey
 from sync.crypto.tlog import NoteKey, NoteSigner
@@ -21,7 +21,7 @@ from sync.durable import folder_lock, medium_errors, replace_file
 from sync.errors import ContractError, InsurerFolderMissing, KeyInvalid
 from sync.receiver.cosigners import Cosigners, WitnessAddress
 from sync.receiver.db import Ledger
-from sync.receiver.folder import open_intake
+from sync.receiver.folder import announced_in, open_intake
 from sync.receiver.log_files import LogFiles
 from sync.receiver.publisher import Now, Publisher
 
@@ -75,6 +75,10 @@ def set_witnesses(folder: Path, witnesses: Sequence[WitnessAddress], quorum: int
     with folder_lock(folder / _INTAKE):
         seed = _read(folder, _KEY) or NoteSigner.new_seed()
         former = _profile(folder)
+        if announced_in(folder).coming is not None:
+            raise ContractError(
+                "a coming profile waits for its day", effective=str(announced_in(folder).newest().effective)
+            )
         name = NoteKey.parse(former.log.key).name if former.log else settings.log_origin()
         key = NoteSigner(name, LOG_KEY, seed).public.vkey
         named = tuple(one.vkey for one in witnesses)
@@ -87,8 +91,7 @@ def set_witnesses(folder: Path, witnesses: Sequence[WitnessAddress], quorum: int
 
 
 def _profile(folder: Path) -> Profile:
-    signed = (_read(folder, _PROFILE) or b"").decode("ascii")
-    return decode(_signer(folder).public.verify(PROFILE_TYP, signed), Profile)
+    return announced_in(folder).profile
 
 
 def _signer(folder: Path) -> SigningKey:

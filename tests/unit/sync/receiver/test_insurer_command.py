@@ -82,7 +82,7 @@ def test_terms_become_the_profile(tmp_path: Path, capsys: pytest.CaptureFixture[
     folder = tmp_path / "insurer"
     status, _ = run(capsys, "init", "--dir", str(folder), *HOSTED, "--code-level", "lpp", "--terms", str(terms))
     material = open_intake(folder)
-    profile = decode(material.signer.public.verify(PROFILE_TYP, material.profile_jws), Profile)
+    profile = decode(material.signer.public.verify(PROFILE_TYP, material.announced.profile_jws), Profile)
     assert status == 0
     assert msgspec.to_builtins(profile.contracts) == (contract,)
     assert (profile.code_level, profile.offline_ceiling, profile.fields) == ("lpp", 30000, ())
