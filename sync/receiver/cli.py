@@ -1,4 +1,4 @@
-"""`comptoir-insurer`: make an insurer, run its intake, invite a terminal, open its claims.
+"""`comptoir-insurer`: make an insurer, run its intake, invite a terminal, open its claims, try an implementation.
 
 Rules: with `--json` errors too are one object on standard output, `{"error": {"code", "message", "facts"}}`; exit
 status 0 done, 1 refused, 2 bad usage, 3 something of the environment is missing. `serve` and `invite` read the intake's
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
+from sync.conformance.command import add_conformance_command
 from sync.contract.enrolment import AmId
 from sync.contract.envelope import digest
 from sync.contract.message import encode_message
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     add_export_commands(commands, _command)
     add_log_commands(commands, _command)
     add_rotation_commands(commands, _command)
+    add_conformance_command(commands)
     add_terminal_commands(commands, _command)
     return parser
 
