@@ -23,9 +23,9 @@ from typing import Final
 
 from sync.announcing import Announcer
 from sync.backoff import Breakers
-from sync.client import Peers
+from sync.client import InsurerClient, Peers
 from sync.engine import DrainReport, drain, insurers_due
-from sync.errors import DiskFull, StoreError, SyncError
+from sync.errors import DiskFull, EventsWithheld, StoreError, SyncError
 from sync.eventlog import event, fault, start_log
 from sync.home import OpenHome, home_lock, open_home
 from sync.insurers import InsurerRecord
@@ -124,12 +124,22 @@ def fetch_events(home: OpenHome, peers: Peers, beat: Callable[[], None] = lambda
     for record in home.insurers.all():
         beat()
         try:
-            home.inbox.fetch(record.amc, peers(record.amc), home.signer.kid)
+            _fetch_all(home, record.amc, peers(record.amc))
         except StoreError:
             raise
         except SyncError as error:
             errors[record.amc] = str(error.facts.get("problem", error.code))
     return errors
+
+
+def _fetch_all(home: OpenHome, insurer: str, peer: InsurerClient) -> None:
+    """Take the events of one insurer, and ask how many there are: who stands between could keep the newest back."""
+    for _ in range(2):
+        home.inbox.fetch(insurer, peer, home.signer.kid)
+        there, here = peer.state().events, home.inbox.cursor(insurer)
+        if there <= here:
+            return
+    raise EventsWithheld("fewer events came than the insurer has", there=there, here=here)
 
 
 def _once(home: OpenHome, *, as_json: bool) -> int:

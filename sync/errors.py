@@ -169,6 +169,12 @@ class EventInvalid(SyncError):
     code = "event_invalid"
 
 
+class EventsWithheld(SyncError):
+    """The insurer signed that there are more events than came: somebody between keeps them back. `facts` count both."""
+
+    code = "events_withheld"
+
+
 class KeyInvalid(SyncError):
     """Bytes that are not a key, a request or a certificate of the expected kind; they are never echoed."""
 

@@ -21,7 +21,7 @@ import msgspec
 
 from sync.contract.exchange import PROBLEM_TYPE
 from sync.contract.problems import Problem
-from sync.crypto.httpsig import Request, sign_request
+from sync.crypto.httpsig import Request, nonce_of, sign_request
 from sync.crypto.signing import SigningKey
 from sync.errors import InsurerRefused, InsurerUnreachable, InsurerUntrusted
 
@@ -61,6 +61,7 @@ class _Raw:
     status: int
     headers: httpx.Headers
     body: bytes = field(repr=False)
+    nonce: str
 
 
 class Channel:
@@ -90,6 +91,11 @@ class Channel:
         """The answer to a question, with its status (200 or 201). The errors of this module's rules."""
         raw = self._judged(question)
         return _decoded(raw, kind), raw.status
+
+    def ask_now(self, question: Question, kind: type[Answer]) -> tuple[Answer, str]:
+        """The answer to a question, with the nonce that was asked with. The errors of this module's rules."""
+        raw = self._judged(question)
+        return _decoded(raw, kind), raw.nonce
 
     def read(self, question: Question) -> bytes:
         """The bytes that answer a question, of the media type it accepts. The errors of this module's rules."""
@@ -121,7 +127,7 @@ class Channel:
             _failures(over=self._ends is not None and self.now() >= self._ends),
             self._http.stream(question.method, url, headers=fields, content=question.body or None) as response,
         ):
-            return _Raw(response.status_code, response.headers, _read_at_most(response))
+            return _Raw(response.status_code, response.headers, _read_at_most(response), nonce_of(signed))
 
     def _learn_time(self, raw: _Raw) -> bool:
         """Whether the peer's clock (its `Date`, under TLS) differs so much that the signature looked stale."""

@@ -75,10 +75,12 @@ class InsurerClient:
 
     def state(self) -> ChainState:
         """Where this terminal's chain stands at the insurer's, verified."""
-        answer, _ = self._channel.ask(Question("GET", "/v1/state", STATE_TYPE), StateAnswer)
+        answer, nonce = self._channel.ask_now(Question("GET", "/v1/state", STATE_TYPE), StateAnswer)
         state = decode(verified(self.verifiers, STATE_TYP, answer.state), ChainState)
         if (state.insurer, state.device) != (self.insurer, self.signer.kid):
             raise SignatureInvalid("the state is another chain's")
+        if state.nonce not in (None, nonce):
+            raise SignatureInvalid("the state answers an earlier question")
         return state
 
     def receipts(self, after: int) -> list[str]:

@@ -133,7 +133,8 @@ class ClaimRefusal(StrictRecord, frozen=True, kw_only=True):
 class ChainState(StrictRecord, frozen=True, kw_only=True):
     """Where the insurer's side stands for one device.
 
-    Highest contiguous seq, head digest, missing numbers below the highest seen.
+    Highest contiguous seq, head digest, missing numbers below the highest seen, number of its newest event. `nonce` is
+    that of the signed request it answers, so that nobody on the way can answer with an older state.
     """
 
     schema: Literal["comptoir/state/v1"]
@@ -142,6 +143,8 @@ class ChainState(StrictRecord, frozen=True, kw_only=True):
     seq: Annotated[int, msgspec.Meta(ge=0)]
     head: Digest
     missing: tuple[int, ...] = ()
+    events: Annotated[int, msgspec.Meta(ge=0, le=9_007_199_254_740_991)] = 0
+    nonce: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{16,64}$(?!\n)")] | None = None
 
 
 Record = TypeVar("Record", bound=msgspec.Struct)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
@@ -113,6 +114,16 @@ def fingerprint(der: bytes) -> str:
 def der_of(certificate_pem: bytes) -> bytes:
     """DER of the first certificate in a PEM text; KeyInvalid when there is none."""
     return _certificate(certificate_pem).public_bytes(Encoding.DER)
+
+
+def is_issued_by(der: bytes, authority_pem: str) -> bool:
+    """Whether the certificate (DER) was signed by this authority (PEM); its dates are not judged here. KeyInvalid."""
+    authority = _certificate(authority_pem.encode("ascii"))
+    try:
+        x509.load_der_x509_certificate(der).verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def requested_key(csr: bytes) -> str:

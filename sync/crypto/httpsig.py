@@ -87,6 +87,11 @@ def verify_request(
     return key.kid
 
 
+def nonce_of(signed: Mapping[str, str]) -> str:
+    """The nonce in the fields that `sign_request` gave."""
+    return _params(_matched(_INPUT, signed["signature-input"])["params"])["nonce"]
+
+
 def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
     lowered: dict[str, str] = {}
     for name, value in ((name.lower(), value.strip()) for name, value in headers.items()):

@@ -22,6 +22,11 @@ async def read_body(request: Request, media_type: str, limit: int) -> bytes:
     """The body as sent, of this media type and at most `limit` bytes; Refusal otherwise."""
     if request.headers.getlist("content-type") != [media_type]:
         raise Refusal("media_type_unsupported")
+    return await read_bounded(request, limit)
+
+
+async def read_bounded(request: Request, limit: int) -> bytes:
+    """The body as sent, at most `limit` bytes; Refusal otherwise."""
     declared = request.headers.get("content-length", "0")
     if not (declared.isascii() and declared.isdigit()) or int(declared) > limit:
         raise Refusal("too_large")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 
 from sync.contract.envelope import (
     GENESIS,
@@ -26,7 +26,8 @@ from sync.contract.envelope import (
 )
 from sync.contract.exchange import MAX_MISSING, MAX_RECEIPTS
 from sync.crypto.signing import SigningKey
-from sync.receiver.db import UNSIGNED, claims, terminals
+from sync.receiver.admission import Caller
+from sync.receiver.db import UNSIGNED, claims, events, terminals
 from sync.receiver.packages import Checked
 from sync.receiver.refusal import Refusal
 
@@ -127,8 +128,9 @@ def sign_waiting(connection: Connection, insurer: str, ids: Iterable[str], signe
     return {claim_id: fresh.get(claim_id, row["receipt"]) for claim_id, row in found.items()}
 
 
-def sign_state(connection: Connection, insurer: str, device: str, signer: SigningKey) -> str:
-    """The signed state (JWS) of this terminal's chain."""
+def sign_state(connection: Connection, insurer: str, caller: Caller, signer: SigningKey) -> str:
+    """The signed state (JWS) of the calling terminal's chain, as the answer to this request and no other."""
+    device = caller.device
     chain = connection.execute(_chain_of(device)).one()
     state = ChainState(
         schema="comptoir/state/v1",
@@ -137,6 +139,8 @@ def sign_state(connection: Connection, insurer: str, device: str, signer: Signin
         seq=chain.contiguous,
         head=chain.head,
         missing=_missing(connection, device, chain.contiguous),
+        events=connection.execute(select(func.max(events.c.seq)).where(events.c.device == device)).scalar() or 0,
+        nonce=caller.nonce,
     )
     return signer.sign(STATE_TYP, encode(state))
 

@@ -28,6 +28,7 @@ from sync.receiver.exports.commands import add_export_commands
 from sync.receiver.folder import create_insurer, open_intake, open_opener
 from sync.receiver.log_commands import add_log_commands
 from sync.receiver.opener import NotOpened, Opened, open_claims
+from sync.receiver.relay.commands import add_relay_commands
 from sync.receiver.rotation_commands import add_rotation_commands
 from sync.receiver.service import Serving, run_intake
 from sync.receiver.terminal_commands import add_terminal_commands
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add_alarm_commands(commands, _command)
     add_document_commands(commands, _command)
     add_export_commands(commands, _command)
+    add_relay_commands(commands, _command)
     add_log_commands(commands, _command)
     add_rotation_commands(commands, _command)
     add_conformance_command(commands)

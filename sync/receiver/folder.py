@@ -32,6 +32,7 @@ from sync.crypto.tlog import NoteSigner
 from sync.crypto.tlog.notes import LOG_KEY
 from sync.errors import InsurerFolderExists, InsurerFolderMissing
 from sync.receiver.announced import COMING_FILE, KEYS_FILE, PROFILE_FILE, Announced, announced
+from sync.receiver.ways import AdmittedRelay, admitted_relays
 
 _AUTHORITY: Final = "authority"
 INTAKE: Final = "intake"
@@ -82,12 +83,14 @@ class IntakeMaterial:
     signer: SigningKey
     server_key: bytes = field(repr=False)
     pseudonym_key: bytes = field(repr=False)
+    relays: tuple[AdmittedRelay, ...] = ()
 
     def directory_entry(self, endpoint: str) -> DirectoryEntry:
-        """What the directory says of this insurer, reachable at `endpoint`."""
+        """What the directory says of this insurer, reachable at `endpoint`: its own, or that of a relay it admitted."""
         shared = {name: getattr(self.settings, name) for name in ("amc", "name", "convention", "csr", "hosting")}
         jwk = msgspec.convert(self.announced.announcer.jwk, Jwk)
-        return DirectoryEntry(endpoint=endpoint, authority_pem=self.authority_pem, signing=jwk, **shared)
+        authority = next((one.authority_pem for one in self.relays if one.origin == endpoint), self.authority_pem)
+        return DirectoryEntry(endpoint=endpoint, authority_pem=authority, signing=jwk, **shared)
 
 
 def create_insurer(
@@ -132,6 +135,7 @@ def open_intake(folder: Path) -> IntakeMaterial:
         signer=signer,
         server_key=_read(intake / "server.key"),
         pseudonym_key=_read(intake / "pseudonym.key"),
+        relays=admitted_relays(intake),
     )
 
 
@@ -155,6 +159,12 @@ def database_of(folder: Path) -> Path:
 def settings_of(folder: Path) -> InsurerSettings:
     """Who the insurer is; InsurerFolderMissing when there is none."""
     return decode(_read(folder / INTAKE / "insurer.json"), InsurerSettings)
+
+
+def intake_of(folder: Path) -> Path:
+    """The intake's folder; InsurerFolderMissing when there is no insurer."""
+    _read(folder / _INTAKE / "insurer.json")
+    return folder / _INTAKE
 
 
 def opener_of(folder: Path) -> Path:

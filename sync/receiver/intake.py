@@ -56,6 +56,7 @@ from sync.receiver.quotas import Filed, Quotas, Watch
 from sync.receiver.refusal import Refusal
 from sync.receiver.renewal import read_renewal, renew
 from sync.receiver.signed_refusals import Turned, turned
+from sync.receiver.ways import Ways
 
 Found = TypeVar("Found")
 
@@ -92,13 +93,14 @@ class Intake:
         self._ledger = ledger
         self._material = material
         self._door = Door(material.settings, material.recipients)
-        self._origin = origin
+        self._ways = Ways(origin, material.relays)
         self._now = now
 
     def enrol(self, asked: Asked) -> Answer:
         """POST /v1/enrolments."""
-        insurer = Enrolling(self._material, self._origin, self._watch.quotas.failed_enrolments_an_hour)
-        return Answer(_CREATED, ENROLLED_TYPE, enrol(self._ledger, insurer, asked, self._now()))
+        origin, told = self._ways.of(asked)
+        insurer = Enrolling(self._material, origin, self._watch.quotas.failed_enrolments_an_hour)
+        return Answer(_CREATED, ENROLLED_TYPE, enrol(self._ledger, insurer, told, self._now()))
 
     def renew(self, asked: Asked) -> Answer:
         """POST /v1/certificates: the next certificate of the calling terminal."""
@@ -140,7 +142,7 @@ class Intake:
     def state(self, asked: Asked) -> Answer:
         """GET /v1/state."""
         insurer, signer = self._material.settings.amc, self._material.signer
-        state = self._read(asked, lambda connection, device: sign_state(connection, insurer, device, signer))
+        state = self._answer(asked, lambda connection, caller: sign_state(connection, insurer, caller, signer))
         return Answer(_KNOWN, STATE_TYPE, encode(StateAnswer(state=state)))
 
     def receipts(self, asked: Asked) -> Answer:
@@ -183,16 +185,20 @@ class Intake:
         self._watch.refused(refusal, self._now())
 
     def _admit(self, asked: Asked) -> Caller:
-        caller = admit(self._ledger, asked, self._origin, self._now())
+        origin, told = self._ways.of(asked)
+        caller = admit(self._ledger, told, origin, self._now())
         self._watch.pace(caller.device, self._now())
         return caller
 
     def _read(self, asked: Asked, work: Callable[[Connection, str], Found]) -> Found:
+        return self._answer(asked, lambda connection, caller: work(connection, caller.device))
+
+    def _answer(self, asked: Asked, work: Callable[[Connection, Caller], Found]) -> Found:
         caller = self._admit(asked)
 
         def once(connection: Connection) -> Found:
             take_nonce(connection, caller.device, caller.nonce, self._now())
-            return work(connection, caller.device)
+            return work(connection, caller)
 
         return self._ledger.write(once)
 

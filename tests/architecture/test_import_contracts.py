@@ -17,6 +17,7 @@ VIOLATIONS = {
     "receiver-shares-little": ("sync/receiver/app.py", "import sync.queue"),
     "receiver-stands-apart": ("terminal/workflow/submit.py", "import sync.receiver"),
     "intake-cannot-open": ("sync/receiver/app.py", "import sync.receiver.opener"),
+    "relay-cannot-open": ("sync/receiver/relay/spool.py", "import sync.receiver.opener"),
     "service-opens-little": ("sync/daemon.py", "import sync.crypto.shopslots"),
     "drivers": ("terminal/workflow/submit.py", "import sync.client"),
     "screens": ("terminal/tui/app.py", "import sync.queue"),

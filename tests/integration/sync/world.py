@@ -57,6 +57,7 @@ class Insurer:
     pid: int = 0
     process: "subprocess.Popen[str] | None" = None
     wrapper: tuple[str, ...] = ()
+    reached_at: str = ""
 
     @classmethod
     def make(cls, folder: Path, amc: str, code_level: str = "lpp") -> "Insurer":
@@ -96,8 +97,9 @@ class Insurer:
         self.log.close()
 
     def invite(self, shop: str = SHOP) -> dict[str, Any]:
-        """A letter and a directory entry."""
-        return run_command("invite", "--dir", str(self.folder), "--shop", shop, "--endpoint", self.endpoint)
+        """A letter and a directory entry, which leads through a relay where one is named."""
+        endpoint = self.reached_at or self.endpoint
+        return run_command("invite", "--dir", str(self.folder), "--shop", shop, "--endpoint", endpoint)
 
     def claims(self) -> list[dict[str, Any]]:
         """Every claim as the opener reads it; none may be unreadable."""

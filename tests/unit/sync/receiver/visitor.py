@@ -112,10 +112,10 @@ class Visitor:
         envelope = self.envelope(claim_id, shop)
         return self.pack(envelope, self.dispatch_of(envelope))
 
-    def ask(self, method: str, path: str, body: bytes = b"", **fields: str) -> Asked:
-        """A signed request; field names are written with underscores."""
+    def ask(self, method: str, path: str, body: bytes = b"", *, origin: str = ORIGIN, **fields: str) -> Asked:
+        """A signed request to an origin; field names are written with underscores."""
         headers = {name.replace("_", "-"): value for name, value in fields.items()}
-        signed = sign_request(self.signer, Request(method, ORIGIN + path, headers, body), self.clock())
+        signed = sign_request(self.signer, Request(method, origin + path, headers, body), self.clock())
         return Asked(method, path, {**headers, **signed}, body, self.certificate)
 
     def put(self, package: bytes, claim_id: str | None = None) -> Asked:
