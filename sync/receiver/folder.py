@@ -163,8 +163,8 @@ def settings_of(folder: Path) -> InsurerSettings:
 
 def intake_of(folder: Path) -> Path:
     """The intake's folder; InsurerFolderMissing when there is no insurer."""
-    _read(folder / _INTAKE / "insurer.json")
-    return folder / _INTAKE
+    _read(folder / INTAKE / "insurer.json")
+    return folder / INTAKE
 
 
 def opener_of(folder: Path) -> Path:
