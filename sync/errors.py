@@ -99,6 +99,12 @@ class ClaimUnknown(SyncError):
     code = "claim_unknown"
 
 
+class InvitationUnknown(SyncError):
+    """No letter with this invitation was made."""
+
+    code = "invitation_unknown"
+
+
 class RenewalInvalid(SyncError):
     """What an insurer gave as the next certificate is none for this terminal; the present one is kept."""
 

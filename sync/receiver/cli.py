@@ -16,16 +16,15 @@ from typing import Any, Final
 import msgspec
 
 from sync.conformance.command import add_conformance_command
-from sync.contract.enrolment import AmId
 from sync.contract.envelope import digest
 from sync.contract.message import encode_message
 from sync.errors import ContractError, SyncError
 from sync.receiver.alarm_commands import add_alarm_commands
 from sync.receiver.databases import new_database, open_ledger, place_of
 from sync.receiver.document_commands import add_document_commands
-from sync.receiver.enrol import INVITATION_DAYS, invite
 from sync.receiver.exports.commands import add_export_commands
-from sync.receiver.folder import create_insurer, open_intake, open_opener
+from sync.receiver.folder import create_insurer, open_opener
+from sync.receiver.invitation_commands import add_invitation_commands
 from sync.receiver.log_commands import add_log_commands
 from sync.receiver.opener import NotOpened, Opened, open_claims
 from sync.receiver.relay.commands import add_relay_commands
@@ -65,10 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--ready-file", type=Path, help="written once connections are accepted")
     serve.add_argument("--workers", type=int, default=1, metavar="N", help="processes; several need PostgreSQL")
     serve.add_argument("--require-standby", metavar="NAME", help="sign nothing that this standby has not flushed")
-    post = _command(commands, "invite", _invite, "make the letter for one terminal of a shop")
-    post.add_argument("--shop", required=True, help="AM id of the shop, 9 digits")
-    post.add_argument("--days", type=int, default=INVITATION_DAYS, help="how long the letter is good")
-    post.add_argument("--endpoint", help="where the terminal reaches this insurer; default: as at init")
+    add_invitation_commands(commands, _command)
     claims = _command(commands, "claims", _claims, "open and verify every stored claim")
     claims.add_argument("--reveal", action="store_true", help="print NIRs in full")
     add_alarm_commands(commands, _command)
@@ -111,16 +107,6 @@ def _serve(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _invite(asked: argparse.Namespace) -> int:
-    shop = _shop(asked.shop)
-    material = open_intake(asked.dir)
-    with open_ledger(asked.dir, asked.database) as ledger:
-        letter = invite(ledger, shop, datetime.now(UTC), asked.days)
-    directory = material.directory_entry(asked.endpoint or material.settings.endpoint)
-    _print({"letter": msgspec.to_builtins(letter), "directory": msgspec.to_builtins(directory)})
-    return 0
-
-
 def _claims(asked: argparse.Namespace) -> int:
     opening = open_opener(asked.dir)
     with open_ledger(asked.dir, asked.database) as ledger:
@@ -155,13 +141,6 @@ def _print_lines(opened: list[dict[str, Any]], refused: list[dict[str, Any]]) ->
         sys.stdout.write(f"{item['claim_id']}  shop {item['shop']}  seq {item['seq']}  AMC {amc} cents  opened\n")
     for item in refused:
         sys.stdout.write(f"{item['claim_id']}  seq {item['seq']}  NOT OPENED: {item['error']}\n")
-
-
-def _shop(text: str) -> str:
-    try:
-        return msgspec.convert(text, AmId)
-    except msgspec.ValidationError as error:
-        raise ContractError("a shop is named by its 9-digit AM id") from error
 
 
 def _read(path: Path) -> bytes:

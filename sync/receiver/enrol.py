@@ -9,7 +9,7 @@ and a revoked one is not enrolled again.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from sqlalchemy import Connection, Row, insert, select, update
@@ -23,7 +23,7 @@ from sync.crypto import base64url
 from sync.crypto.certificates import issue_client
 from sync.crypto.sealing import SealingKey
 from sync.crypto.signing import VerifyingKey
-from sync.errors import ContractError, KeyInvalid
+from sync.errors import ContractError, InvitationUnknown, KeyInvalid
 from sync.eventlog import event
 from sync.receiver.admission import Asked, signed_by
 from sync.receiver.alarms import NOBODY, AlarmKind, raise_alarm
@@ -36,6 +36,7 @@ from sync.receiver.terminals import is_revoked
 
 MAX_ATTEMPTS: Final = 5
 INVITATION_DAYS: Final = 30
+Standing = Literal["open", "used", "expired", "locked", "withdrawn"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,17 @@ class Enrolling:
 
 
 @dataclass(frozen=True)
+class Invited:
+    """How one invitation stands; `attempts` are wrong proofs."""
+
+    invitation: str
+    shop: str
+    standing: Standing
+    expires_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True)
 class _Applicant:
     request: EnrolmentRequest
     key: VerifyingKey
@@ -75,6 +87,35 @@ def invite(ledger: Ledger, shop: str, now: datetime, days: int = INVITATION_DAYS
     values = {"id": invitation, "shop": shop, "code": code.symbols, "expires_at": _millis(expires_at)}
     ledger.write(lambda connection: connection.execute(insert(invitations).values(values)))
     return Letter(invitation, code.grouped(), shop, expires_at)
+
+
+def invitations_known(ledger: Ledger, now: datetime) -> list[Invited]:
+    """Every invitation, the newest end first."""
+    with ledger.reading() as connection:
+        rows = connection.execute(select(invitations).order_by(invitations.c.expires_at.desc(), invitations.c.id)).all()
+    return [Invited(row.id, row.shop, _standing(row, now), _instant(row.expires_at), row.attempts) for row in rows]
+
+
+def withdraw(ledger: Ledger, invitation: str) -> None:
+    """Close an invitation that was not used; InvitationUnknown. What it enrolled before stays enrolled."""
+    this = invitations.c.id == invitation
+
+    def once(connection: Connection) -> None:
+        if connection.execute(select(invitations.c.id).where(this)).first() is None:
+            raise InvitationUnknown("no letter has this invitation", invitation=invitation[:8])
+        connection.execute(update(invitations).where(this).values(code=None))
+
+    ledger.write(once)
+
+
+def _standing(row: Row[Any], now: datetime) -> Standing:
+    if row.answer is not None:
+        return "used"
+    if _millis(now) >= row.expires_at:
+        return "expired"
+    if row.code is not None:
+        return "open"
+    return "locked" if row.attempts >= MAX_ATTEMPTS else "withdrawn"
 
 
 def enrol(ledger: Ledger, insurer: Enrolling, asked: Asked, now: datetime) -> bytes:
@@ -186,6 +227,10 @@ def _remember_terminal(connection: Connection, applicant: _Applicant, shop: str,
 
 def _text(record: msgspec.Struct) -> str:
     return encode(record).decode("ascii")
+
+
+def _instant(millis: int) -> datetime:
+    return datetime.fromtimestamp(millis / 1000, UTC)
 
 
 def _millis(at: datetime) -> int:

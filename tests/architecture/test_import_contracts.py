@@ -36,6 +36,7 @@ VIOLATIONS = {
     "room-of-textual": ("terminal/cli/output.py", "import textual"),
     "rooms-of-rich": ("sync/daemon.py", "import rich"),
     "room-of-httpx": ("sync/engine.py", "import httpx"),
+    "room-of-fpdf": ("sync/receiver/enrol.py", "import fpdf"),
     "room-of-tuf": ("sync/daemon.py", "import tuf"),
     "room-of-cryptography": ("terminal/vault/dossiers.py", "import cryptography"),
     "room-of-sqlcipher": ("sync/home.py", "import sqlcipher3"),
