@@ -4,6 +4,7 @@ from sync.queue.acts import Entry, together
 from sync.queue.blocks import Frame, salvage
 from sync.queue.counterfoil import Counterfoil
 from sync.queue.outbox import Outbox
+from sync.queue.outcomes import Finding, abandon, ask_cancellation, follow, replace_sent
 from sync.queue.reading import Summary
 from sync.queue.reconciliation import RECOVERED, Reconciliation
 from sync.queue.settlement import Heard, Settlement, Word
@@ -16,6 +17,7 @@ __all__ = [
     "Counterfoil",
     "Elsewhere",
     "Entry",
+    "Finding",
     "Frame",
     "Heard",
     "Outbox",
@@ -25,6 +27,10 @@ __all__ = [
     "Settlement",
     "Summary",
     "Word",
+    "abandon",
+    "ask_cancellation",
+    "follow",
+    "replace_sent",
     "salvage",
     "together",
 ]

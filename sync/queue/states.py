@@ -34,7 +34,7 @@ _FOLLOWING: Final[dict[str, frozenset[str]]] = {
     ACCEPTED: frozenset({PAID, SUPERSEDED, CANCELLATION_REQUESTED}),
     PARTIAL: frozenset({PAID, SUPERSEDED, CANCELLATION_REQUESTED}),
     REFUSED: frozenset({SUPERSEDED}),
-    CANCELLATION_REQUESTED: _DECIDED | {CANCELLED},
+    CANCELLATION_REQUESTED: _DECIDED | {CANCELLED, PAID},
     PAID: frozenset(),
     SUPERSEDED: frozenset(),
     CANCELLED: frozenset(),

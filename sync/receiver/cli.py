@@ -1,8 +1,9 @@
 """`comptoir-insurer`: make an insurer, run its intake, invite a terminal, open its claims, try an implementation.
 
 Rules: with `--json` errors too are one object on standard output, `{"error": {"code", "message", "facts"}}`; exit
-status 0 done, 1 refused, 2 bad usage, 3 something of the environment is missing. `serve` and `invite` read the intake's
-folder only; `claims` alone reads the opener's. A NIR is printed only with `--reveal`.
+status 0 done, 1 refused, 2 bad usage, 3 something of the environment is missing. `serve`, `invite` and `pay` read the
+intake's folder only; what opens claims (`claims`, `decide`, `documents`) reads the opener's. A NIR is printed only with
+`--reveal`.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from sync.contract.message import encode_message
 from sync.errors import ContractError, SyncError
 from sync.receiver.alarm_commands import add_alarm_commands
 from sync.receiver.databases import new_database, open_ledger, place_of
+from sync.receiver.decision_commands import add_decision_commands
 from sync.receiver.document_commands import add_document_commands
 from sync.receiver.exports.commands import add_export_commands
 from sync.receiver.folder import create_insurer, open_opener
@@ -71,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     add_document_commands(commands, _command)
     add_export_commands(commands, _command)
     add_relay_commands(commands, _command)
+    add_decision_commands(commands, _command)
     add_log_commands(commands, _command)
     add_rotation_commands(commands, _command)
     add_conformance_command(commands)

@@ -1,4 +1,4 @@
-"""The intake's database: terminals, their certificates, invitations, claims with their receipts and places in the log.
+"""The intake's database: terminals and certificates, invitations, claims with receipts and decisions, the log.
 
 Rules: one insurer, one database; a claim id and a place in a chain are each taken once, for ever; a receipt lies in the
 row of its claim (empty until it is signed). The tables here are what `migrations` makes. SQLite: WAL with
@@ -95,6 +95,17 @@ events = Table(
     Column("request_id", String(36), nullable=False, unique=True),
     Column("request", LargeBinary, nullable=False),
     Column("signed", Text, nullable=False),
+)
+decisions = Table(
+    "decisions",
+    METADATA,
+    Column("claim_id", ForeignKey("claims.claim_id"), primary_key=True),
+    Column("state", String(9), nullable=False),
+    Column("agreed", BigInteger, nullable=False),
+    Column("paid", BigInteger, nullable=False, default=0),
+    Column("decided_on", String(10), nullable=False),
+    Column("outcome", LargeBinary, nullable=False),
+    Column("agreement", String(30), unique=True),
 )
 nonces = Table(
     "nonces",

@@ -36,7 +36,7 @@ def add_document_commands(commands: Any, command: Command) -> None:
 
 def _request(asked: argparse.Namespace) -> int:
     material = open_intake(asked.dir)
-    wanted = Wanted(_new_id(), asked.claim, asked.document, asked.ground, _day(asked.deadline))
+    wanted = Wanted(new_id(), asked.claim, asked.document, asked.ground, _day(asked.deadline))
     with open_ledger(asked.dir, asked.database) as ledger:
         request = request_document(ledger, material, wanted)
     _print({"request": msgspec.to_builtins(request)})
@@ -76,7 +76,7 @@ def _day(text: str) -> date:
         raise ContractError("a day is written YYYY-MM-DD", field="deadline") from error
 
 
-def _new_id() -> str:
+def new_id() -> str:
     """A UUIDv7 (RFC 9562)."""
     millis, random = int(datetime.now(UTC).timestamp() * 1000), secrets.token_hex(10)
     digits = f"{millis:012x}7{random[:3]}{8 + int(random[3], 16) % 4:x}{random[4:19]}"

@@ -10,17 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, select
 
-from sync.contract.envelope import GENESIS, decode, digest, encode
 from sync.contract.events import DocumentAnswer, DocumentKind, DocumentRequest
 from sync.contract.exchange import MAX_EVENTS
-from sync.contract.keys import SealingPublic
-from sync.crypto import base64url
-from sync.crypto.events import Place, seal_event
-from sync.crypto.sealing import SealingKey
-from sync.errors import ClaimUnknown, ContractError
-from sync.receiver.db import Ledger, claims, events, terminals
+from sync.errors import ContractError
+from sync.receiver.announcing import announce, said_of, sender_of
+from sync.receiver.db import Ledger, events
 from sync.receiver.folder import IntakeMaterial
 
 
@@ -75,33 +71,9 @@ def requests_with_answers(ledger: Ledger, answers: Iterable[tuple[str, DocumentA
         (device, answer.request_id): answer for device, answer in reversed(list(answers))
     }
     with ledger.reading() as connection:
-        for row in connection.execute(select(events).order_by(events.c.device, events.c.seq)):
-            request = decode(bytes(row.request), DocumentRequest)
-            yield Asked(request, row.device, given.get((row.device, request.request_id)))
+        for device, request in said_of(connection, DocumentRequest):
+            yield Asked(request, device, given.get((device, request.request_id)))
 
 
 def _file(connection: Connection, material: IntakeMaterial, request: DocumentRequest) -> None:
-    wanted = select(terminals.c.device, terminals.c.sealing).join(claims, claims.c.device == terminals.c.device)
-    terminal = connection.execute(wanted.where(claims.c.claim_id == request.claim_id)).first()
-    if terminal is None:
-        raise ClaimUnknown("this insurer has no claim with this id", claim_id=request.claim_id)
-    public = decode(terminal.sealing.encode("ascii"), SealingPublic)
-    recipient = SealingKey(public.suite, base64url.to_bytes(public.public))
-    seq, prev = _end(connection, terminal.device)
-    place = Place(material.settings.amc, terminal.device, seq + 1, prev)
-    values = {
-        "device": terminal.device,
-        "seq": seq + 1,
-        "request_id": request.request_id,
-        "request": encode(request),
-        "signed": seal_event(request, place, material.signer, recipient),
-    }
-    connection.execute(insert(events).values(values))
-
-
-def _end(connection: Connection, device: str) -> tuple[int, str]:
-    seq = connection.execute(select(func.max(events.c.seq)).where(events.c.device == device)).scalar()
-    if seq is None:
-        return 0, GENESIS
-    last = select(events.c.signed).where(events.c.device == device, events.c.seq == seq)
-    return seq, digest(connection.execute(last).scalar_one().encode("ascii"))
+    announce(connection, material, sender_of(connection, request.claim_id), request)

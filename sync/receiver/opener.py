@@ -6,7 +6,7 @@ its code and hides no other claim.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -63,11 +63,15 @@ class Answered:
     signed: bytes = field(repr=False)
 
 
-def open_claims(ledger: Ledger, opening: OpeningKey, since: int = 0) -> Iterator[Opened | Answered | NotOpened]:
-    """Every claim acknowledged at `since` (milliseconds) or later, in the order of its terminal's chain."""
+def open_claims(
+    ledger: Ledger, opening: OpeningKey, since: int = 0, only: Collection[str] | None = None
+) -> Iterator[Opened | Answered | NotOpened]:
+    """Every claim acknowledged at `since` (milliseconds) or later, or `only` some, by chain and number."""
     joined = claims.join(terminals, claims.c.device == terminals.c.device)
     wanted = select(claims, terminals.c.shop, terminals.c.signing_jwk).select_from(joined)
     wanted = wanted.where(claims.c.received_at >= since, claims.c.receipt != UNSIGNED)
+    if only is not None:
+        wanted = wanted.where(claims.c.claim_id.in_(sorted(only)))
     with ledger.reading() as connection:
         streamed = connection.execution_options(yield_per=_PORTION)
         for row in streamed.execute(wanted.order_by(claims.c.device, claims.c.seq)):

@@ -37,7 +37,7 @@ Number = str
 class DossierLine(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line as it was drafted, with the salt of its evidence (hex) when its code was not sent.
 
-    `amo` and `amc` in cents are what was claimed; `base` is a typed one.
+    `amo` and `amc` in cents are what was claimed; `base` is a typed one; `agreed` what the insurer agreed beforehand.
     """
 
     item: Literal["frame", "lens", "supplement", "contact_lenses"]
@@ -51,14 +51,25 @@ class DossierLine(msgspec.Struct, frozen=True, omit_defaults=True):
     salt: str | None = None
     amo: int = 0
     amc: int = 0
+    agreed: int | None = None
+
+
+class AgreementKept(msgspec.Struct, frozen=True):
+    """An agreement given before delivery: number, day given, last day, and the request that it answered."""
+
+    number: str
+    given: date
+    until: date
+    request: str
 
 
 class Dossier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All the shop knows of one claim.
 
     `catalogue` and `profile` (digests) and `mixed_ceiling` are the tables and the rule that priced it; without
-    digests it cannot be priced again. `model` and `lens_type` are what the form showed. Neither the kind of
-    prescriber nor the ground of a renewal has a place here.
+    digests it cannot be priced again. `model` and `lens_type` are what the form showed. `supersedes` is the claim that
+    it corrects; `agreement` the insurer's number where one was given beforehand, with its days and the request it
+    answered. Neither the kind of prescriber nor the ground of a renewal has a place here.
     """
 
     surname: str
@@ -88,6 +99,9 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_contact_lenses: dict[Literal["right", "left"], date] = {}
     model: int | None = None
     lens_type: Literal["unifocal", "multifocal", "progressive"] | None = None
+    kind: Literal["claim", "preauthorisation", "correction"] = "claim"
+    supersedes: str | None = None
+    agreement: AgreementKept | None = None
 
     def __repr__(self) -> str:
         """Nothing of the person: dossiers pass through code that may fail."""

@@ -26,6 +26,7 @@ from sync.queue.journal_head import anchor_to_sign
 from sync.queue.tables import milliseconds
 from sync.store import CheckLine, Store
 from terminal.domain.claim import ClaimState
+from terminal.vault.outcomes import Heard, forget_words
 
 ROOM: Final = "erasure"
 SCHEMA: Final = (
@@ -99,6 +100,7 @@ class Erasures:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        Heard(store)
         store.migrate(ROOM, SCHEMA)
 
     def see_settled(self, connection: Connection, now: datetime) -> None:
@@ -117,9 +119,10 @@ class Erasures:
         return None if row is None else _erased(row.claim_id, row.state, row.sealed)
 
     def erase(self, connection: Connection, dossiers: Sequence[ErasedDossier]) -> None:
-        """Overwrite their content."""
+        """Overwrite their content, and what insurers said of them."""
         for dossier in dossiers:
             connection.execute(_ERASE, {"claim_id": dossier.claim_id})
+        forget_words(connection, [dossier.claim_id for dossier in dossiers])
 
     def certify(self, connection: Connection, order: Order, now: datetime, signer: SigningKey) -> int:
         """Write the certificate, after the journal's entries and in the same transaction; its number."""

@@ -43,16 +43,6 @@ class DocumentRequests:
         self._store = store
         store.migrate("document_request", SCHEMA)
 
-    def last(self, insurer: str) -> int:
-        """The number of the newest event of an insurer that was looked at."""
-        with self._store.read() as connection:
-            return self.last_in(connection, insurer)
-
-    def last_in(self, connection: Connection, insurer: str) -> int:
-        """The same inside a transaction."""
-        query = "SELECT max(seq) FROM document_request WHERE insurer = ?"
-        return connection.exec_driver_sql(query, (insurer,)).scalar() or 0
-
     def all(self) -> tuple[RequestRow, ...]:
         """Every request, in order of arrival."""
         with self._store.read() as connection:

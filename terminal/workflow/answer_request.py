@@ -10,21 +10,22 @@ import os
 from datetime import date
 from typing import Final, Literal
 
-from sync.contract.events import DocumentAnswer, Opening, RefusalReason
+from sync.contract.events import DocumentAnswer, DocumentRequest, Opening, RefusalReason
 from sync.crypto.claims import seal_answer
-from sync.crypto.events import OpenedRequest, open_event, read_event
+from sync.crypto.events import open_event, read_event
 from sync.crypto.sealing import OpeningKey
-from sync.errors import ClaimUnknown, ContractError, SyncError
+from sync.errors import ContractError, SyncError
 from sync.insurers import InsurerRecord
 from sync.queue import Entry, together
 from sync.trust import known_keys
 from terminal.domain.errors import InputInvalid
 from terminal.domain.roles import Role
 from terminal.vault.acts import Act
-from terminal.vault.requests import OPEN, UNKNOWN_CLAIM, UNREADABLE, DocumentRequests, RequestRow
+from terminal.vault.requests import OPEN, UNREADABLE, DocumentRequests, RequestRow
 from terminal.vault.sent_fields import SentFields
 from terminal.workflow.access import attempt, note, noting, whom_in
 from terminal.workflow.desk import Desk
+from terminal.workflow.hear import take_in
 from terminal.workflow.ids import claim_id as new_id
 from terminal.workflow.people import require_role
 from terminal.workflow.recipients import sealing_key_of
@@ -71,26 +72,6 @@ def leaving(desk: Desk, request_id: str) -> Leaving:
         return Leaving(answer)
     note(desk, Act.DOSSIER_OPENED, row.claim_id, whom=whom_in(desk, known[1]))
     return Leaving(answer, known[1].last_glasses if answer.document == "last_equipment_date" else None)
-
-
-def take_in(desk: Desk) -> int:
-    """Open the events that came since the last time, note each; how many. Needs somebody who has the shop key."""
-    opening, requests = OpeningKey.from_seed(desk.vault.seed), DocumentRequests(desk.home.store)
-    return sum(
-        _take_in(desk, requests, _row(desk, record, kept.seq, kept.signed, opening))
-        for record in desk.home.insurers.all()
-        for kept in desk.home.inbox.after(record.amc, requests.last(record.amc))
-    )
-
-
-def _take_in(desk: Desk, requests: DocumentRequests, row: RequestRow) -> bool:
-    """Keep and note one request, unless another process did meanwhile; whether it was kept now."""
-    received = noting(desk, Act.REQUEST_RECEIVED, row.claim_id)
-    with desk.home.store.write() as connection:
-        if requests.last_in(connection, row.insurer) >= row.seq:
-            return False
-        together(requests.adding(row), received)(connection)
-    return True
 
 
 def provide(desk: Desk, request_id: str, given: Provided) -> str:
@@ -148,7 +129,7 @@ def _answer(
     reason: RefusalReason | None,
 ) -> DocumentAnswer:
     record = desk.home.insurers.get(row.insurer)
-    request = _opened(desk, record, row.seq).request
+    request = _opened(desk, record, row.seq)
     asked_codes = verdict == "provided" and request.document == "lpp_code"
     return DocumentAnswer(
         schema="comptoir/document-answer/v1",
@@ -178,28 +159,15 @@ def _openings(desk: Desk, claim_id: str) -> tuple[Opening, ...]:
     )
 
 
-def _row(desk: Desk, record: InsurerRecord, seq: int, signed: str, opening: OpeningKey) -> RequestRow:
-    verifiers = known_keys(record)
-    try:
-        request = open_event(read_event(signed, verifiers), opening, verifiers).request
-    except SyncError:
-        return RequestRow(f"{record.amc}/{seq}", record.amc, seq, "", UNREADABLE)
-    try:
-        known = desk.home.outbox.get(request.claim_id).insurer == record.amc
-    except ClaimUnknown:
-        known = False
-    again = DocumentRequests(desk.home.store).get(request.request_id) is not None
-    if again:
-        return RequestRow(f"{record.amc}/{seq}", record.amc, seq, request.claim_id, UNREADABLE)
-    return RequestRow(request.request_id, record.amc, seq, request.claim_id, OPEN if known else UNKNOWN_CLAIM)
-
-
-def _opened(desk: Desk, record: InsurerRecord, seq: int) -> OpenedRequest:
+def _opened(desk: Desk, record: InsurerRecord, seq: int) -> DocumentRequest:
     kept = desk.home.inbox.one(record.amc, seq)
     if kept is None:
         raise RequestUnknown(insurer=record.amc, seq=seq)
     verifiers = known_keys(record)
-    return open_event(read_event(kept.signed, verifiers), OpeningKey.from_seed(desk.vault.seed), verifiers)
+    said = open_event(read_event(kept.signed, verifiers), OpeningKey.from_seed(desk.vault.seed), verifiers).said
+    if not isinstance(said, DocumentRequest):
+        raise RequestUnknown(insurer=record.amc, seq=seq)
+    return said
 
 
 def _shown(desk: Desk, row: RequestRow) -> AskedDocument:
@@ -208,7 +176,7 @@ def _shown(desk: Desk, row: RequestRow) -> AskedDocument:
     if row.state == UNREADABLE:
         return AskedDocument(row.request_id, row.insurer, row.claim_id, number, row.state, None, "", None, late=False)
     record = desk.home.insurers.get(row.insurer)
-    asked = _opened(desk, record, row.seq).request
+    asked = _opened(desk, record, row.seq)
     late = row.state == OPEN and asked.deadline < desk.today()
     about = (asked.document, asked.ground, asked.deadline)
     return AskedDocument(row.request_id, row.insurer, row.claim_id, number, row.state, *about, late, record.name)

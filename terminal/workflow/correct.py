@@ -1,9 +1,9 @@
-"""Correcting and cancelling before a claim leaves.
+"""Correcting and cancelling.
 
-Rules: only a claim that has not been dispatched and whose grace period runs can change; each void is signed and
+Rules: a claim that has not been dispatched changes here alone while its grace period runs; each void is signed and
 written to the counterfoil. A recovered claim, which nobody was ever told of, waits for a person who queues it or voids
-it; after that, a change is a message to the insurer and not this module's matter. What was
-not kept (the kind of prescriber, the ground of a renewal, a correction) is asked again.
+it. After it left, a claim is corrected only when it was really turned down, and cancelled by asking the insurer
+(`follow_up`). What was not kept (the kind of prescriber, the ground of a renewal, a correction) is asked again.
 """
 
 from sync.errors import ClaimNotCorrectable, ClaimNotHeld, ClaimUnknown
@@ -12,20 +12,24 @@ from terminal.domain.identifiers import Nir
 from terminal.domain.roles import Role
 from terminal.vault.acts import Act
 from terminal.vault.dossiers import Dossier
+from terminal.vault.outcomes import Heard
 from terminal.workflow.access import attempt, note, noting, whom, whom_in
+from terminal.workflow.agreements import agreement_kept
 from terminal.workflow.desk import Desk
 from terminal.workflow.lines import draft_lines
 from terminal.workflow.models import shown_for
 from terminal.workflow.people import require_role
-from terminal.workflow.submit import deliveries_of
+from terminal.workflow.submit import deliveries_of, require_turned_down
 from terminal.workflow.track import is_correctable, is_held
 from terminal.workflow.types import Draft, Person
 
 
 def reopen_draft(desk: Desk, claim_id: str) -> Draft:
-    """The draft of a claim that may still change; ClaimNotCorrectable otherwise."""
+    """The draft of a claim that may still change, or that was turned down; ClaimNotCorrectable otherwise."""
     row = desk.home.outbox.get(claim_id)
-    if not is_correctable(desk, row):
+    if row.dispatch is not None:
+        require_turned_down(desk, row)
+    elif not is_correctable(desk, row):
         raise ClaimNotCorrectable(state=row.state)
     return draft_of(desk, claim_id)
 
@@ -56,7 +60,9 @@ def cancel_claim(desk: Desk, claim_id: str) -> None:
     with attempt(desk, Act.CLAIM_CANCELLED, claim_id, whom=desk.vault.journal.whom_of(claim_id)):
         if not (is_correctable(desk, row) or is_held(row)):
             raise ClaimNotCorrectable(state=row.state)
-        beside = together(deliveries_of(desk).voiding(claim_id), noting(desk, Act.CLAIM_CANCELLED, claim_id))
+        unlinked = Heard(desk.home.store).unlinking(claim_id)
+        noted = noting(desk, Act.CLAIM_CANCELLED, claim_id)
+        beside = together(deliveries_of(desk).voiding(claim_id), unlinked, noted)
         desk.home.outbox.void(claim_id, "cancelled", desk.home.signer, desk.now(), beside)
 
 
@@ -92,6 +98,8 @@ def draft_in(desk: Desk, dossier: Dossier) -> Draft:
         last_contact_lenses=dossier.last_contact_lenses,
         model=model,
         lens_type=lens_type,
+        asks_agreement=dossier.kind == "preauthorisation",
+        agreement=agreement_kept(desk, dossier),
     )
 
 

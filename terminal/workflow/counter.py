@@ -19,6 +19,8 @@ from terminal.workflow.answer_request import leaving, provide, refuse, waiting_r
 from terminal.workflow.correct import cancel_claim, release_claim, reopen_draft
 from terminal.workflow.desk import Desk
 from terminal.workflow.erase import erase_in_passing
+from terminal.workflow.follow_up import abandon_claim, begin_act, follow_up, request_cancellation
+from terminal.workflow.hear import take_in
 from terminal.workflow.identify import read_people
 from terminal.workflow.models import default_models
 from terminal.workflow.recipients import choice_of
@@ -30,6 +32,8 @@ from terminal.workflow.types import (
     AskedDocument,
     DayTotals,
     Draft,
+    FollowAct,
+    FollowUp,
     InsurerChoice,
     Leaving,
     Model,
@@ -110,6 +114,22 @@ class Counter:
         """The draft of a claim that may still be corrected."""
         return reopen_draft(self._desk, claim_id)
 
+    def follow_up(self, claim_id: str) -> FollowUp:
+        """What became of a claim."""
+        return follow_up(self._desk, claim_id)
+
+    def begin_act(self, claim_id: str, act: FollowAct) -> tuple[Draft, str | None]:
+        """The draft that an act begins with."""
+        return begin_act(self._desk, claim_id, act)
+
+    def request_cancellation(self, claim_id: str) -> None:
+        """Ask the insurer to cancel a claim."""
+        request_cancellation(self._desk, claim_id)
+
+    def abandon(self, claim_id: str) -> None:
+        """Give up a claim that was turned down."""
+        abandon_claim(self._desk, claim_id)
+
     def cancel(self, claim_id: str) -> None:
         """Void a claim that has not left."""
         cancel_claim(self._desk, claim_id)
@@ -147,7 +167,8 @@ class Counter:
         refuse(self._desk, request_id, reason)
 
     def worklist(self, limit: int = 50) -> tuple[WorkItem, ...]:
-        """The newest claims, those that need a person first."""
+        """The newest claims, those that need a person first, after what insurers said was taken in."""
+        take_in(self._desk)
         return worklist_of(self._desk, limit)
 
     def totals_today(self) -> DayTotals:

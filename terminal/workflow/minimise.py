@@ -9,7 +9,7 @@ November 2024.
 from dataclasses import dataclass
 from datetime import date
 
-from sync.contract.message import SCHEMA, Beneficiary, ClaimMessage, Evidence, Line, Member, Tables
+from sync.contract.message import SCHEMA, Beneficiary, ClaimMessage, Evidence, Kind, Line, Member, Pec, Tables
 from sync.contract.profile import Profile
 from sync.crypto.commitments import commit, new_salt, pseudonym
 from terminal.domain.errors import DomainError
@@ -52,15 +52,26 @@ class Sender:
     day: date
 
 
-def minimise(claim_id: str, sender: Sender, draft: Draft, answer: QuoteAnswer, to: Recipient) -> Minimised:
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a message is for: its id, its kind, and the claim that it corrects or cancels."""
+
+    claim_id: str
+    kind: Kind = "claim"
+    supersedes: str | None = None
+
+
+def minimise(purpose: Purpose, sender: Sender, draft: Draft, answer: QuoteAnswer, to: Recipient) -> Minimised:
     """The message for `to`; BirthDateMissing when the beneficiary cannot be designated."""
     quote, early = answer.quote, _early(answer.renewal)
     hidden = range(len(quote.lines)) if to.profile.code_level == "regroupement" else ()
     salts = {index: new_salt() for index in hidden}
     message = ClaimMessage(
         schema=SCHEMA,
-        claim_id=claim_id,
-        kind="claim",
+        claim_id=purpose.claim_id,
+        kind=purpose.kind,
+        supersedes=purpose.supersedes,
+        pec=Pec(number=draft.agreement.number, date=draft.agreement.given) if draft.agreement else None,
         insurer=to.insurer,
         convention=to.convention,
         csr=to.csr,

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from terminal.catalogue import Shelf
+from terminal.domain.agreement import AgreedLine, Agreement, under_agreement
 from terminal.domain.pricing import DEFAULT_RULES, EquipmentRules, Quote, QuoteInput, price_quote
 from terminal.domain.rights import Contract
 from terminal.vault import Dossier
@@ -43,11 +44,22 @@ class Repriced:
 
 def reprice_dossier(dossier: Dossier, home: Path) -> Repriced:
     """A claim of this terminal priced again. Raises what `reprice` raises; ProfileUnknown without digests."""
-    quote = reprice(recorded_in(dossier), home)
+    quote = requote(dossier, home)
     lines = [(line.price, line.amo, line.amc) for line in quote.lines]
     total = (quote.total.price, quote.total.amo, quote.total.amc, quote.total.reste_a_charge)
     same_lines = lines == [(line.price, line.amo, line.amc) for line in dossier.lines]
     return Repriced(quote, same_lines and total == (dossier.price, dossier.amo, dossier.amc, dossier.reste_a_charge))
+
+
+def requote(dossier: Dossier, home: Path) -> Quote:
+    """Who paid what of a claim of this terminal, by its own tables and within the agreement it had."""
+    quote = reprice(recorded_in(dossier), home)
+    kept = dossier.agreement
+    if kept is None:
+        return quote
+    lines = tuple(AgreedLine(line.item, line.eye, line.agreed or 0) for line in dossier.lines)
+    agreement = Agreement(kept.number, kept.given, kept.until, lines, kept.request)
+    return under_agreement(quote, agreement, dossier.service_date)
 
 
 def recorded_in(dossier: Dossier) -> Recorded:

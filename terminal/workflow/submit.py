@@ -2,23 +2,32 @@
 
 Rules: nothing is durable before everything has been checked; once `register` returns, the claim survives a power cut;
 the corrected claim is a new one with a new id, and the first is voided in the same durable act, so that a crash
-leaves one of them, never both and never neither. The catalogue is the one in force on the day of delivery; it and the
-profile that priced a claim are kept before the claim is. The kind of prescriber and the ground of a renewal decide here
-and go no further.
+leaves one of them, never both and never neither. A claim that the insurer had already rejected or refused is replaced
+by a correction that names it. What asks for an agreement is no delivery; what has one is held to it. The catalogue is
+the one in force on the day of delivery; it and the profile that priced a claim are kept before the claim is. The kind
+of prescriber and the ground of a renewal decide here and go no further.
 """
 
 import os
+from functools import partial
+from typing import Final
+
+from msgspec.structs import replace
 
 from sync.contract.envelope import digest
 from sync.crypto.claims import seal_claim
+from sync.errors import ClaimNotCorrectable
 from sync.insurers import InsurerRecord
-from sync.queue import Entry, together
+from sync.queue import Entry, Row, replace_sent, together
 from sync.queue.acts import Beside
 from sync.trust import profile_jws_on
+from terminal.domain.agreement import Agreement, under_agreement
+from terminal.domain.claim import ClaimState
 from terminal.domain.errors import DomainError
 from terminal.domain.pricing import PricedLine, QuoteInput, price_quote
 from terminal.vault.acts import Act
-from terminal.vault.dossiers import Dossier, DossierLine
+from terminal.vault.dossiers import AgreementKept, Dossier, DossierLine
+from terminal.vault.outcomes import Heard
 from terminal.vault.sent_fields import SentFields
 from terminal.workflow.access import noting, whom_in
 from terminal.workflow.conditions import Conditions, Sold, judge_conditions
@@ -26,12 +35,16 @@ from terminal.workflow.desk import Desk
 from terminal.workflow.duplicates import Deliveries
 from terminal.workflow.ids import claim_id as new_claim_id
 from terminal.workflow.lines import line_inputs
-from terminal.workflow.minimise import BirthDateMissing, Minimised, Recipient, Sender, minimise
+from terminal.workflow.minimise import BirthDateMissing, Minimised, Purpose, Recipient, Sender, minimise
 from terminal.workflow.offer import class_a_offer
 from terminal.workflow.profiles import KeptProfiles
 from terminal.workflow.recipients import contract_of, profile_of, recipient_of, sealing_key_of
 from terminal.workflow.track import link_of
 from terminal.workflow.types import Delivered, Draft, DraftLine, QuoteAnswer, Submitted
+
+CORRECTED_BY_ANOTHER: Final = (ClaimState.REJECTED, ClaimState.REFUSED)
+"""A claim that left is sent again, as a correction, only after it was really turned down."""
+AGREED: Final = (ClaimState.ACCEPTED, ClaimState.PARTIAL)
 
 
 class OfflineCeilingExceeded(DomainError):
@@ -49,25 +62,51 @@ def quote_draft(desk: Desk, draft: Draft, replaces: str | None = None) -> QuoteA
 
 
 def register(desk: Desk, draft: Draft, replaces: str | None = None) -> Submitted:
-    """Make the claim of `draft` durable; in the same act `replaces`, not yet gone, is voided as superseded."""
+    """Make the claim of `draft` durable; in the same act `replaces` is voided, or superseded where it had left.
+
+    The errors of `quote_draft`; ClaimNotCorrectable; OfflineCeilingExceeded.
+    """
     record = desk.home.insurers.get(draft.insurer)
     answer = _answer(desk, record, draft, replaces)
     recipient = recipient_of(record, desk.vault.seed, desk.today())
-    _check_ceiling(desk, recipient, answer)
+    if not (draft.asks_agreement or draft.agreement):
+        _check_ceiling(desk, recipient, answer)
     now = desk.now()
     sender = Sender(desk.config.shop_am_id, desk.today())
-    minimised = minimise(new_claim_id(now, os.urandom(10)), sender, draft, answer, recipient)
+    purpose = _purpose(desk, draft, replaces, new_claim_id(now, os.urandom(10)))
+    minimised = minimise(purpose, sender, draft, answer, recipient)
     sealed = seal_claim(minimised.message, desk.home.signer, sealing_key_of(record))
     KeptProfiles(desk.home.path).keep(profile_jws_on(record, desk.today()))
     dossier = _dossier(desk, draft, answer, minimised, digest(sealed.signed))
     entry = Entry(
         minimised.message.claim_id, draft.insurer, sealed.envelope, created_at=now, not_before=desk.leaves_at(now)
     )
-    sold = sold_in(draft.lines)
-    delivery = deliveries_of(desk).writing(entry.claim_id, draft.person, dossier.service_date, sold)
-    sent = SentFields(desk.home.store).writing(entry.claim_id, minimised.message)
-    number = _make_durable(desk, entry, dossier, together(delivery, sent), replaces)
-    return Submitted(entry.claim_id, number, dossier.reste_a_charge, entry.not_before, answer.earlier)
+    kept = together(*_kept_beside(desk, entry.claim_id, draft, dossier, minimised))
+    number = _make_durable(desk, entry, dossier, kept, replaces)
+    return Submitted(entry.claim_id, number, dossier.reste_a_charge, entry.not_before, answer.earlier, dossier.kind)
+
+
+def _purpose(desk: Desk, draft: Draft, replaces: str | None, claim_id: str) -> Purpose:
+    """What the message is for. A correction of what the insurer never got is a claim; of another one, it names it."""
+    if draft.asks_agreement:
+        return Purpose(claim_id, "preauthorisation")
+    gone = replaces is not None and desk.home.outbox.get(replaces).dispatch is not None
+    known = desk.vault.dossiers.get(replaces) if replaces else None
+    names = replaces if gone else known[1].supersedes if known else None
+    if known is not None and known[1].kind == "preauthorisation":
+        names = None
+    return Purpose(claim_id, "correction", names) if names else Purpose(claim_id)
+
+
+def _kept_beside(desk: Desk, claim_id: str, draft: Draft, dossier: Dossier, minimised: Minimised) -> list[Beside]:
+    """The delivery, unless an agreement is only asked for; what was sent; the agreement that the claim is under."""
+    kept = [SentFields(desk.home.store).writing(claim_id, minimised.message)]
+    if not draft.asks_agreement:
+        sold = sold_in(draft.lines)
+        kept.append(deliveries_of(desk).writing(claim_id, draft.person, dossier.service_date, sold))
+    if draft.agreement is not None and draft.agreement.request:
+        kept.append(Heard(desk.home.store).linking(claim_id, "delivery", draft.agreement.request))
+    return kept
 
 
 def deliveries_of(desk: Desk) -> Deliveries:
@@ -88,12 +127,14 @@ def _answer(desk: Desk, record: InsurerRecord, draft: Draft, replaces: str | Non
     day = draft.service_date or today
     in_force = desk.tariffs.on(day)
     asked = QuoteInput(day, birth_date, draft.amo_rate, contract, line_inputs(draft.lines, in_force))
+    quote = price_quote(asked, today, desk.rules)
     return QuoteAnswer(
-        quote=price_quote(asked, today, desk.rules),
+        quote=under_agreement(quote, draft.agreement, day) if draft.agreement else quote,
         renewal=judge_conditions(_conditions(draft), day, birth_date, sold_in(draft.lines)),
         offer=class_a_offer(asked, in_force, today),
         catalogue=in_force,
         earlier=_earlier(desk, draft, replaces),
+        agreement=draft.agreement,
     )
 
 
@@ -105,7 +146,7 @@ def _conditions(draft: Draft) -> Conditions:
 
 def _earlier(desk: Desk, draft: Draft, replaces: str | None) -> tuple[Delivered, ...]:
     """What this shop delivered to the person, but for the claim that is being corrected; locked, nothing is known."""
-    if desk.vault.user is None:
+    if desk.vault.user is None or draft.asks_agreement:
         return ()
     day = draft.service_date or desk.today()
     found = deliveries_of(desk).earlier(draft.person, day, sold_in(draft.lines))
@@ -121,11 +162,30 @@ def _make_durable(desk: Desk, entry: Entry, dossier: Dossier, kept: Beside, repl
     submitted = noting(desk, Act.CLAIM_SUBMITTED, entry.claim_id, whom=whom)
     if replaces is None:
         desk.home.outbox.enqueue(entry, together(dossier_row, kept, submitted))
-    else:
-        corrected = noting(desk, Act.CLAIM_CORRECTED, replaces, whom=whom)
-        beside = together(dossier_row, kept, deliveries_of(desk).voiding(replaces), corrected, submitted)
+        return dossier_row.number
+    corrected = noting(desk, Act.CLAIM_CORRECTED, replaces, whom=whom)
+    unlinked = Heard(desk.home.store).unlinking(replaces)
+    beside = together(unlinked, dossier_row, kept, deliveries_of(desk).voiding(replaces), corrected, submitted)
+    row = desk.home.outbox.get(replaces)
+    if row.dispatch is None:
         desk.home.outbox.replace(replaces, entry, desk.home.signer, beside)
+        return dossier_row.number
+    require_turned_down(desk, row)
+    replaced = partial(replace_sent, claim_id=replaces, reason="corrected")
+    desk.home.outbox.enqueue(entry, together(replaced, beside))
     return dossier_row.number
+
+
+def require_turned_down(desk: Desk, row: Row) -> None:
+    """ClaimNotCorrectable unless another claim may take the place of this one, which has left.
+
+    It was rejected or refused, or it was an agreement that nothing was delivered under.
+    """
+    known = desk.vault.dossiers.get(row.claim_id)
+    asked = known is not None and known[1].kind == "preauthorisation"
+    may = (*CORRECTED_BY_ANOTHER, *(AGREED if asked else ()))
+    if row.state not in may or row.claim_id in Heard(desk.home.store).links("delivery").values():
+        raise ClaimNotCorrectable("the insurer has this claim and did not refuse it", state=row.state)
 
 
 def _check_ceiling(desk: Desk, recipient: Recipient, answer: QuoteAnswer) -> None:
@@ -152,8 +212,10 @@ def _dossier(desk: Desk, draft: Draft, answer: QuoteAnswer, minimised: Minimised
         contract_id=draft.contract_id,
         member=draft.member,
         lines=tuple(
-            _dossier_line(line, priced, minimised.salts.get(index))
-            for index, (line, priced) in enumerate(zip(draft.lines, quote.lines, strict=True))
+            replace(_dossier_line(line, priced, minimised.salts.get(index)), agreed=agreed)
+            for index, (line, priced, agreed) in enumerate(
+                zip(draft.lines, quote.lines, _agreed(draft, quote.lines), strict=True)
+            )
         ),
         price=quote.total.price,
         amo=quote.total.amo,
@@ -168,7 +230,25 @@ def _dossier(desk: Desk, draft: Draft, answer: QuoteAnswer, minimised: Minimised
         last_contact_lenses=dict(draft.last_contact_lenses),
         model=draft.model,
         lens_type=draft.lens_type,
+        kind="preauthorisation"
+        if message.kind == "preauthorisation"
+        else "correction"
+        if message.supersedes
+        else "claim",
+        supersedes=message.supersedes,
+        agreement=_kept_agreement(draft.agreement),
     )
+
+
+def _kept_agreement(agreement: Agreement | None) -> AgreementKept | None:
+    if agreement is None:
+        return None
+    return AgreementKept(agreement.number, agreement.given, agreement.until, agreement.request)
+
+
+def _agreed(draft: Draft, priced: tuple[PricedLine, ...]) -> list[int | None]:
+    """What was agreed for each line at most; the lines that were priced are held to it already."""
+    return [int(line.amc) if draft.agreement else None for line in priced]
 
 
 def _dossier_line(line: DraftLine, priced: PricedLine, salt: str | None) -> DossierLine:

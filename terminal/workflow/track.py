@@ -5,12 +5,16 @@ amounts are those of the AMC part and are known only while somebody is logged in
 """
 
 import shutil
+from dataclasses import replace
 
+from sync.contract.outcomes import Outcome, Payment
 from sync.queue import RECOVERED, Row, Summary
 from terminal.domain.claim import ClaimState
 from terminal.vault.dossiers import Dossier
+from terminal.vault.outcomes import Heard
 from terminal.vault.requests import DocumentRequests
 from terminal.workflow.access import note_listed
+from terminal.workflow.agreements import Said, last_outcome, said_of, said_of_many
 from terminal.workflow.backup import is_backup_due
 from terminal.workflow.desk import Desk
 from terminal.workflow.reference import data_age
@@ -37,7 +41,7 @@ def status_of(desk: Desk) -> Status:
         waiting=summary.waiting,
         waiting_cents=_waiting_cents(desk),
         oldest=summary.oldest,
-        rejected=summary.rejected,
+        rejected=summary.rejected + _refused(desk, summary),
         last_receipt_at=summary.last_receipt_at,
         link=link_of(desk, summary),
         clock_trusted=desk.clock.trusted,
@@ -52,29 +56,56 @@ def status_of(desk: Desk) -> Status:
     )
 
 
+def _refused(desk: Desk, summary: Summary) -> int:
+    """The refusals that nobody has dealt with."""
+    if not summary.states.get(ClaimState.REFUSED):
+        return 0
+    refused = desk.home.outbox.ids((ClaimState.REFUSED,))
+    return len(set(refused) - Heard(desk.home.store).handled())
+
+
 def _waiting_cents(desk: Desk) -> int | None:
     if desk.vault.user is None or not desk.vault.user.role.sees_dossiers:
         return None
     ids = desk.home.outbox.ids(WAITING)
-    return sum(dossier.amc for _, dossier in desk.vault.dossiers.many(ids).values())
+    return sum(dossier.amc for _, dossier in desk.vault.dossiers.many(ids).values() if not _asks(dossier))
 
 
 def worklist_of(desk: Desk, limit: int) -> tuple[WorkItem, ...]:
-    """The claims that need a person, then the newest others; voided ones and answers are left out."""
+    """The claims that need a person, then the newest others; voided ones and messages about claims are left out."""
     outbox = desk.home.outbox
-    first = outbox.rows(states=NEEDS_A_PERSON, limit=limit, newest_first=True)
+    handled, aside = Heard(desk.home.store).handled(), _no_claims(desk)
+    urgent = outbox.rows(states=NEEDS_A_PERSON, limit=limit + len(handled) + len(aside), newest_first=True)
+    first = [row for row in urgent if row.claim_id not in handled]
     others = tuple(state for state in ClaimState if state not in NEEDS_A_PERSON + GONE)
-    rows = first + outbox.rows(states=others, limit=limit - len(first), newest_first=True)
-    answers = DocumentRequests(desk.home.store).answer_ids()
-    rows = [row for row in rows if row.claim_id not in answers]
+    rows = first + outbox.rows(states=others, limit=limit + len(aside), newest_first=True)
+    rows = [row for row in rows if row.claim_id not in aside][:limit]
     dossiers = desk.vault.dossiers.many(row.claim_id for row in rows)
     note_listed(desk, dossiers)
     names = {record.amc: record.name for record in desk.home.insurers.all()}
-    return tuple(_item(desk, row, dossiers.get(row.claim_id), names.get(row.insurer, row.insurer)) for row in rows)
+    said = said_of_many(desk, [row.claim_id for row in rows if row.receipt])
+    return tuple(
+        _item(desk, row, dossiers.get(row.claim_id), names.get(row.insurer, row.insurer), said.get(row.claim_id, []))
+        for row in rows
+    )
 
 
-def _item(desk: Desk, row: Row, known: tuple[str, Dossier] | None, insurer: str) -> WorkItem:
+def _no_claims(desk: Desk) -> frozenset[str]:
+    """What waits and leaves as a claim does and is none: answers to requests, cancellations."""
+    return DocumentRequests(desk.home.store).answer_ids() | Heard(desk.home.store).links("cancellation").keys()
+
+
+def item_of(desk: Desk, row: Row, known: tuple[str, Dossier] | None) -> WorkItem:
+    """One claim as lists show it."""
+    names = {record.amc: record.name for record in desk.home.insurers.all()}
+    item = _item(desk, row, known, names.get(row.insurer, row.insurer), said_of(desk, row.claim_id))
+    return replace(item, handled=row.claim_id in Heard(desk.home.store).handled())
+
+
+def _item(desk: Desk, row: Row, known: tuple[str, Dossier] | None, insurer: str, said: Said) -> WorkItem:
     number, dossier = known if known else ("", None)
+    outcome = last_outcome(said)
+    reasons = _reasons(outcome) if outcome and row.state in (ClaimState.REFUSED, ClaimState.PARTIAL) else ()
     return WorkItem(
         claim_id=row.claim_id,
         number=number or row.claim_id[-12:],
@@ -82,12 +113,28 @@ def _item(desk: Desk, row: Row, known: tuple[str, Dossier] | None, insurer: str)
         insurer=insurer,
         amount=dossier.amc if dossier else 0,
         state=row.state,
-        reason=row.reason or row.last_error,
+        reason=next(iter(reasons), None) or row.reason or row.last_error,
         created_at=row.created_at,
         not_before=row.not_before,
         correctable=is_correctable(desk, row),
         held=is_held(row),
+        kind=dossier.kind if dossier else "claim",
+        agreed=sum(line.amc for line in outcome.lines) if outcome else None,
+        paid=_paid(said, row.claim_id),
+        until=outcome.agreement.valid_until if outcome and outcome.agreement else None,
     )
+
+
+def _reasons(outcome: Outcome) -> tuple[str, ...]:
+    """Those of the claim, then those of its lines, each once."""
+    of_lines = (reason for line in outcome.lines for reason in line.reasons)
+    return tuple(dict.fromkeys((*outcome.reasons, *of_lines)))
+
+
+def _paid(said: Said, claim_id: str) -> int | None:
+    payments = [word for row, word in said if isinstance(word, Payment) and row.finding == "applied"]
+    parts = [paid.amount for payment in payments for paid in payment.claims if paid.claim_id == claim_id]
+    return sum(parts) if parts else None
 
 
 def is_correctable(desk: Desk, row: Row) -> bool:
@@ -100,13 +147,19 @@ def is_held(row: Row) -> bool:
     return row.state == ClaimState.BLOCKED and row.reason == RECOVERED and row.seq is None
 
 
+def _asks(dossier: Dossier) -> bool:
+    """Whether only an agreement was asked for: no money is expected of it."""
+    return dossier.kind == "preauthorisation"
+
+
 def totals_of(desk: Desk) -> DayTotals:
-    """Counts and cents of the claims registered since midnight in France."""
+    """Counts and cents of the claims registered since midnight in France; agreements asked for are none."""
     start = desk.midnight()
-    answers = DocumentRequests(desk.home.store).answer_ids()
+    aside = _no_claims(desk)
     since = desk.home.outbox.rows_since(start)
-    rows = [row for row in since if row.state not in GONE and row.claim_id not in answers]
+    rows = [row for row in since if row.state not in GONE and row.claim_id not in aside]
     dossiers = desk.vault.dossiers.many(row.claim_id for row in rows)
+    rows = [row for row in rows if row.claim_id not in dossiers or not _asks(dossiers[row.claim_id][1])]
     cents = {row.claim_id: dossiers[row.claim_id][1].amc if row.claim_id in dossiers else 0 for row in rows}
 
     def figure(states: tuple[ClaimState, ...] | None) -> tuple[int, int]:

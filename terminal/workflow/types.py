@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from hardware import ReaderEvent, Watch
 from sync.contract import events
 from terminal.catalogue import Catalogue
+from terminal.domain.agreement import Agreement
 from terminal.domain.choice import LensChoice
 from terminal.domain.identifiers import Nir
 from terminal.domain.lpp import ItemClass, LensType
@@ -28,6 +29,7 @@ Eye = Literal["right", "left"]
 DocumentAnswer = events.DocumentAnswer
 RefusalReason = events.RefusalReason
 Link = Literal["online", "offline", "unknown"]
+ClaimKind = Literal["claim", "preauthorisation", "correction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class Draft:
     """A claim being written. `member` is the adherent number, or None to send the insurer's keyed pseudonym.
 
     `service_date` is the day of delivery, None today. The last deliveries are as the customer says; none is "not told".
-    `model` and `lens_type` are what the form showed, so that a correction shows the same form again.
+    `model` and `lens_type` are what the form showed, so that a correction shows the same form again. `asks_agreement`:
+    it asks the insurer beforehand; `agreement` is what was answered, where this is the delivery.
     """
 
     person: Person
@@ -96,6 +99,8 @@ class Draft:
     ground: Ground | None = field(default=None, repr=False)
     model: int | None = field(default=None, compare=False)
     lens_type: LensType | None = field(default=None, compare=False)
+    asks_agreement: bool = False
+    agreement: Agreement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +123,15 @@ class QuoteAnswer:
     renewal: Renewal | None
     catalogue: Catalogue
     earlier: tuple[Delivered, ...] = ()
+    agreement: Agreement | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
     """A claim that is durable: its id, the number told to people, what the customer pays, when it leaves by itself.
 
-    `earlier`: what this shop delivered to the person before; a question for the person at the counter.
+    `earlier`: what this shop delivered to the person before; a question for the person at the counter. `kind`: what was
+    registered; a preauthorisation is paid by nobody yet.
     """
 
     claim_id: str
@@ -132,6 +139,7 @@ class Submitted:
     reste_a_charge: int
     leaves_at: datetime
     earlier: tuple[Delivered, ...] = ()
+    kind: ClaimKind = "claim"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +218,8 @@ class Status:
 class WorkItem:
     """One row of the work list; `name` is empty when the dossier was erased or belongs to a recovered claim.
 
-    `held`: a recovered claim, which a person queues or voids.
+    `held`: a recovered claim, which a person queues or voids. `agreed` and `paid` are the insurer's words in cents;
+    `until` is the last day of an agreement; `handled`: a person dealt with the refusal.
     """
 
     claim_id: str
@@ -224,6 +233,57 @@ class WorkItem:
     not_before: datetime
     correctable: bool
     held: bool = False
+    kind: ClaimKind = "claim"
+    agreed: int | None = None
+    paid: int | None = None
+    until: date | None = None
+    handled: bool = False
+
+
+FollowAct = Literal[
+    "correct", "change_insurer", "ask_again", "without_agreement", "deliver", "request_cancellation", "abandon"
+]
+"""What a person can do about a claim that left."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowLine:
+    """One line as it was asked and as it was decided: cents, reasons as codes; `agreed` is None while undecided."""
+
+    item: Item
+    eye: Eye | None
+    lpp_code: str
+    asked: int
+    agreed: int | None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PaidPart:
+    """A payment for one claim: its day, the reference that the bank shows, cents."""
+
+    day: date
+    reference: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What became of a claim, and what can be done about it now.
+
+    `number` is that of an agreement; `odd` are the words of the insurer that moved nothing, by what is wrong with them.
+    """
+
+    item: WorkItem
+    decided_on: date | None
+    reasons: tuple[str, ...]
+    lines: tuple[FollowLine, ...]
+    number: str | None
+    expired: bool
+    paid: tuple[PaidPart, ...]
+    received_at: datetime | None
+    acts: tuple[FollowAct, ...]
+    odd: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +394,18 @@ class CounterPort(Protocol):
 
     def reopen(self, claim_id: str) -> Draft:
         """The draft of a claim that may still be corrected; ClaimNotCorrectable otherwise."""
+
+    def follow_up(self, claim_id: str) -> FollowUp:
+        """What became of a claim; ClaimUnknown when its dossier was erased."""
+
+    def begin_act(self, claim_id: str, act: FollowAct) -> tuple[Draft, str | None]:
+        """The draft that an act begins with, and the claim it will replace; ClaimNotCorrectable otherwise."""
+
+    def request_cancellation(self, claim_id: str) -> None:
+        """Ask the insurer to cancel a claim that it has; ClaimNotCorrectable otherwise."""
+
+    def abandon(self, claim_id: str) -> None:
+        """Give up a claim that was turned down, or an agreement; ClaimNotCorrectable otherwise."""
 
     def cancel(self, claim_id: str) -> None:
         """Void a claim that has not left; ClaimNotCorrectable otherwise."""

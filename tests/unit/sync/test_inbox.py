@@ -116,7 +116,7 @@ def test_only_the_shop_opens_an_event(inbox: Inbox) -> None:
     """The shop key opens it, no other; a changed header or another inner signer is refused."""
     source = Source()
     event = read_event(source.event(), source.verifiers)
-    assert open_event(event, SHOP, source.verifiers).request == request(1)
+    assert open_event(event, SHOP, source.verifiers).said == request(1)
     with pytest.raises(SealInvalid):
         open_event(event, OpeningKey.generate(), source.verifiers)
     with pytest.raises(SealInvalid):

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 
 import sync.contract
-from sync.contract import enrolment, envelope, events, exchange, keys, message, problems, profile, renewal
+from sync.contract import enrolment, envelope, events, exchange, keys, message, outcomes, problems, profile, renewal
 from sync.contract.message import ClaimMessage, decode_message, encode_message
 from sync.errors import ContractError
 from tests.unit.sync.contract.records import CLAIM
@@ -30,6 +30,8 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "event": events.Event,
     "document-request": events.DocumentRequest,
     "document-answer": events.DocumentAnswer,
+    "outcome": outcomes.Outcome,
+    "payment": outcomes.Payment,
     "profile": profile.Profile,
     "enrolment-request": enrolment.EnrolmentRequest,
     "enrolment-answer": enrolment.EnrolmentAnswer,
@@ -45,6 +47,8 @@ LEFT_OUT_WHEN_EMPTY = {
     ("profile", "fields"),
     ("state", "missing"),
     ("document-answer", "openings"),
+    ("outcome", "lines"),
+    ("outcome", "reasons"),
 }
 """Lists that the canonical form leaves out when they are empty: the schema says that they have an item."""
 
@@ -97,6 +101,8 @@ def test_schema_and_struct_agree(name: str) -> None:
             assert schema["properties"][field].pop("minItems") == 1
     if name == "state":
         assert schema["properties"]["missing"].pop("maxItems") == exchange.MAX_MISSING
+    if name == "outcome":
+        assert schema["$defs"]["LineOutcome"]["properties"]["reasons"].pop("minItems") == 1
     if name == "profile":
         assert schema["$defs"]["LogTerms"]["properties"]["witnesses"].pop("minItems") == 1
         levels = struct["$defs"]["GuaranteeGrid"]["properties"].pop("lens")
