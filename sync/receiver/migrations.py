@@ -133,6 +133,20 @@ STEPS: Final[Steps] = (
             PRIMARY KEY (kind, subject, day)
         )""",
     ),
+    (
+        """CREATE TABLE decisions (
+            claim_id VARCHAR(36) NOT NULL,
+            state VARCHAR(9) NOT NULL,
+            agreed BIGINT NOT NULL,
+            paid BIGINT NOT NULL,
+            decided_on VARCHAR(10) NOT NULL,
+            outcome {bytes} NOT NULL,
+            agreement VARCHAR(30),
+            PRIMARY KEY (claim_id),
+            UNIQUE (agreement),
+            FOREIGN KEY (claim_id) REFERENCES claims (claim_id)
+        )""",
+    ),
 )
 _RECORD: Final = "CREATE TABLE IF NOT EXISTS migrations (step INTEGER PRIMARY KEY, digest VARCHAR(64) NOT NULL)"
 _TURN: Final = 0x636F6D70  # one number for all: whoever holds this advisory lock of PostgreSQL migrates

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import msgspec
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
+from sqlalchemy import text as statement
 
 from sync.contract.envelope import encode
 from sync.contract.outcomes import Outcome, Payment
@@ -157,9 +158,9 @@ class Words:
 def forget_words(connection: Connection, claim_ids: Iterable[str]) -> None:
     """Erase what was said of these claims, and the events that say nothing else any more."""
     for claim_id in claim_ids:
-        connection.execute(text("UPDATE heard SET sealed = x'' WHERE claim_id = :claim"), {"claim": claim_id})
+        connection.execute(statement("UPDATE heard SET sealed = x'' WHERE claim_id = :claim"), {"claim": claim_id})
     connection.execute(
-        text(
+        statement(
             "UPDATE event SET signed = '' WHERE signed <> '' AND (insurer, seq) IN (SELECT insurer, seq FROM heard"
             " WHERE kind IN ('outcome', 'payment') GROUP BY insurer, seq HAVING max(length(sealed)) = 0)"
         )

@@ -24,6 +24,7 @@ from terminal.workflow.access import attempt, note, noting, whom_in
 from terminal.workflow.agreements import Said, agreement_of, last_outcome, said_of
 from terminal.workflow.correct import dossier_of, draft_in, reopen_draft
 from terminal.workflow.desk import Desk
+from terminal.workflow.followed import ClaimKind, FollowAct, FollowLine, FollowUp, PaidPart
 from terminal.workflow.hear import take_in
 from terminal.workflow.ids import claim_id as new_claim_id
 from terminal.workflow.minimise import Purpose, Sender, minimise
@@ -31,15 +32,7 @@ from terminal.workflow.people import require_role
 from terminal.workflow.recipients import recipient_of, sealing_key_of
 from terminal.workflow.reprice import requote
 from terminal.workflow.track import item_of
-from terminal.workflow.types import (
-    ClaimKind,
-    Draft,
-    FollowAct,
-    FollowLine,
-    FollowUp,
-    PaidPart,
-    QuoteAnswer,
-)
+from terminal.workflow.types import Draft, QuoteAnswer
 
 _DOWN = (ClaimState.REJECTED, ClaimState.REFUSED)
 _AGREED = (ClaimState.ACCEPTED, ClaimState.PARTIAL)

@@ -9,8 +9,7 @@ of what is wrong. One that came before its time is tried again.
 
 from collections.abc import Sequence
 from functools import partial
-
-from sqlalchemy import Connection
+from typing import Any
 
 from sync.contract.events import DocumentRequest
 from sync.contract.outcomes import Outcome, Payment, verdict_of
@@ -116,7 +115,7 @@ def _named(said: Outcome | Payment) -> Sequence[tuple[str, str]]:
 
 def _applied(
     heard: Heard,
-    connection: Connection,
+    connection: Any,
     insurer: str,
     said: Outcome | Payment,
     about: tuple[str, str, Dossier | None],

@@ -101,7 +101,7 @@ class ClaimShape(Part, frozen=True):
     """The input of `claim new` and `claim correct`.
 
     Without `person`, the card is read and `rank` says who; without `contract`, the profile's first is taken.
-    `prescriber` and the ground of `renewal` decide and are not kept.
+    `prescriber` and the ground of `renewal` decide and are not kept. `kind` `preauthorisation` asks for an agreement.
     """
 
     insurer: str
@@ -115,6 +115,7 @@ class ClaimShape(Part, frozen=True):
     prescriber: Prescriber = "physician"
     service_date: datetime.date | None = None
     renewal: RenewalShape | None = None
+    kind: Literal["claim", "preauthorisation"] = "claim"
 
 
 class LensShape(Part, frozen=True):

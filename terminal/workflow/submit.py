@@ -21,7 +21,7 @@ from sync.insurers import InsurerRecord
 from sync.queue import Entry, Row, replace_sent, together
 from sync.queue.acts import Beside
 from sync.trust import profile_jws_on
-from terminal.domain.agreement import Agreement, under_agreement
+from terminal.domain.agreement import under_agreement
 from terminal.domain.claim import ClaimState
 from terminal.domain.errors import DomainError
 from terminal.domain.pricing import PricedLine, QuoteInput, price_quote
@@ -40,7 +40,7 @@ from terminal.workflow.offer import class_a_offer
 from terminal.workflow.profiles import KeptProfiles
 from terminal.workflow.recipients import contract_of, profile_of, recipient_of, sealing_key_of
 from terminal.workflow.track import link_of
-from terminal.workflow.types import Delivered, Draft, DraftLine, QuoteAnswer, Submitted
+from terminal.workflow.types import ClaimKind, Delivered, Draft, DraftLine, QuoteAnswer, Submitted
 
 CORRECTED_BY_ANOTHER: Final = (ClaimState.REJECTED, ClaimState.REFUSED)
 """A claim that left is sent again, as a correction, only after it was really turned down."""
@@ -77,7 +77,7 @@ def register(desk: Desk, draft: Draft, replaces: str | None = None) -> Submitted
     minimised = minimise(purpose, sender, draft, answer, recipient)
     sealed = seal_claim(minimised.message, desk.home.signer, sealing_key_of(record))
     KeptProfiles(desk.home.path).keep(profile_jws_on(record, desk.today()))
-    dossier = _dossier(desk, draft, answer, minimised, digest(sealed.signed))
+    dossier = _placed(_dossier(desk, draft, answer, minimised, digest(sealed.signed)), draft, purpose)
     entry = Entry(
         minimised.message.claim_id, draft.insurer, sealed.envelope, created_at=now, not_before=desk.leaves_at(now)
     )
@@ -212,10 +212,8 @@ def _dossier(desk: Desk, draft: Draft, answer: QuoteAnswer, minimised: Minimised
         contract_id=draft.contract_id,
         member=draft.member,
         lines=tuple(
-            replace(_dossier_line(line, priced, minimised.salts.get(index)), agreed=agreed)
-            for index, (line, priced, agreed) in enumerate(
-                zip(draft.lines, quote.lines, _agreed(draft, quote.lines), strict=True)
-            )
+            _dossier_line(line, priced, minimised.salts.get(index))
+            for index, (line, priced) in enumerate(zip(draft.lines, quote.lines, strict=True))
         ),
         price=quote.total.price,
         amo=quote.total.amo,
@@ -230,25 +228,18 @@ def _dossier(desk: Desk, draft: Draft, answer: QuoteAnswer, minimised: Minimised
         last_contact_lenses=dict(draft.last_contact_lenses),
         model=draft.model,
         lens_type=draft.lens_type,
-        kind="preauthorisation"
-        if message.kind == "preauthorisation"
-        else "correction"
-        if message.supersedes
-        else "claim",
-        supersedes=message.supersedes,
-        agreement=_kept_agreement(draft.agreement),
     )
 
 
-def _kept_agreement(agreement: Agreement | None) -> AgreementKept | None:
-    if agreement is None:
-        return None
-    return AgreementKept(agreement.number, agreement.given, agreement.until, agreement.request)
-
-
-def _agreed(draft: Draft, priced: tuple[PricedLine, ...]) -> list[int | None]:
-    """What was agreed for each line at most; the lines that were priced are held to it already."""
-    return [int(line.amc) if draft.agreement else None for line in priced]
+def _placed(dossier: Dossier, draft: Draft, purpose: Purpose) -> Dossier:
+    """The dossier, with what the claim is for and the agreement it is under."""
+    kind: ClaimKind = "preauthorisation" if draft.asks_agreement else "correction" if purpose.supersedes else "claim"
+    placed = replace(dossier, kind=kind, supersedes=purpose.supersedes)
+    word = draft.agreement
+    if word is None:
+        return placed
+    held = tuple(replace(line, agreed=line.amc) for line in dossier.lines)
+    return replace(placed, lines=held, agreement=AgreementKept(word.number, word.given, word.until, word.request))
 
 
 def _dossier_line(line: DraftLine, priced: PricedLine, salt: str | None) -> DossierLine:

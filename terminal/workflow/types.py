@@ -22,6 +22,7 @@ from terminal.domain.prescription import Prescriber
 from terminal.domain.pricing import Quote
 from terminal.domain.renewal import Ground, Renewal
 from terminal.domain.ticket import CustomerTicket
+from terminal.workflow import followed
 from terminal.workflow.offer import ClassAOffer
 
 Item = Literal["frame", "lens", "supplement", "contact_lenses"]
@@ -29,7 +30,10 @@ Eye = Literal["right", "left"]
 DocumentAnswer = events.DocumentAnswer
 RefusalReason = events.RefusalReason
 Link = Literal["online", "offline", "unknown"]
-ClaimKind = Literal["claim", "preauthorisation", "correction"]
+ClaimKind = followed.ClaimKind
+WorkItem = followed.WorkItem
+FollowAct = followed.FollowAct
+FollowUp = followed.FollowUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,78 +216,6 @@ class Status:
     reserve_spent: bool = False
     damaged: bool = False
     data: DataAge | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WorkItem:
-    """One row of the work list; `name` is empty when the dossier was erased or belongs to a recovered claim.
-
-    `held`: a recovered claim, which a person queues or voids. `agreed` and `paid` are the insurer's words in cents;
-    `until` is the last day of an agreement; `handled`: a person dealt with the refusal.
-    """
-
-    claim_id: str
-    number: str
-    name: str = field(repr=False)
-    insurer: str
-    amount: int
-    state: str
-    reason: str | None
-    created_at: datetime
-    not_before: datetime
-    correctable: bool
-    held: bool = False
-    kind: ClaimKind = "claim"
-    agreed: int | None = None
-    paid: int | None = None
-    until: date | None = None
-    handled: bool = False
-
-
-FollowAct = Literal[
-    "correct", "change_insurer", "ask_again", "without_agreement", "deliver", "request_cancellation", "abandon"
-]
-"""What a person can do about a claim that left."""
-
-
-@dataclass(frozen=True, slots=True)
-class FollowLine:
-    """One line as it was asked and as it was decided: cents, reasons as codes; `agreed` is None while undecided."""
-
-    item: Item
-    eye: Eye | None
-    lpp_code: str
-    asked: int
-    agreed: int | None
-    reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PaidPart:
-    """A payment for one claim: its day, the reference that the bank shows, cents."""
-
-    day: date
-    reference: str
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class FollowUp:
-    """What became of a claim, and what can be done about it now.
-
-    `number` is that of an agreement; `odd` are the words of the insurer that moved nothing, by what is wrong with them.
-    """
-
-    item: WorkItem
-    decided_on: date | None
-    reasons: tuple[str, ...]
-    lines: tuple[FollowLine, ...]
-    number: str | None
-    expired: bool
-    paid: tuple[PaidPart, ...]
-    received_at: datetime | None
-    acts: tuple[FollowAct, ...]
-    odd: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

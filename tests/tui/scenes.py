@@ -31,6 +31,8 @@ from terminal.workflow.types import (
     DayTotals,
     Delivered,
     Draft,
+    FollowAct,
+    FollowUp,
     InsurerChoice,
     Leaving,
     Model,
@@ -145,6 +147,10 @@ class SceneCounter:
     submitted: list[tuple[Draft, str | None]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
+    followed: dict[str, FollowUp] = field(default_factory=dict)
+    begun: list[tuple[str, FollowAct]] = field(default_factory=list)
+    asked_back: list[str] = field(default_factory=list)
+    abandoned: list[str] = field(default_factory=list)
     wanted: tuple[AskedDocument, ...] = ()
     decided: list[tuple[str, Provided | RefusalReason]] = field(default_factory=list)
     outcome: Settled = field(default_factory=lambda: Settled(settled=2, renumbered=1))
@@ -244,6 +250,23 @@ class SceneCounter:
         if not self.submitted:
             raise ClaimNotCorrectable(claim_id=claim_id)
         return self.submitted[-1][0]
+
+    def follow_up(self, claim_id: str) -> FollowUp:
+        """The chosen one."""
+        return self.followed[claim_id]
+
+    def begin_act(self, claim_id: str, act: FollowAct) -> tuple[Draft, str | None]:
+        """The last draft."""
+        self.begun.append((claim_id, act))
+        return self.reopen(claim_id), claim_id
+
+    def request_cancellation(self, claim_id: str) -> None:
+        """Remember the id."""
+        self.asked_back.append(claim_id)
+
+    def abandon(self, claim_id: str) -> None:
+        """Remember the id."""
+        self.abandoned.append(claim_id)
 
     def cancel(self, claim_id: str) -> None:
         """Remember the id."""
