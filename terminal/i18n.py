@@ -35,6 +35,13 @@ def error_text(code: str, facts: Mapping[str, object] | None = None) -> tuple[st
     return _template(f"error.{name}.what").format_map(known), _template(f"error.{name}.todo").format_map(known)
 
 
+def reason_texts(code: str) -> tuple[str, str]:
+    """Why an insurer does not pay all, and what to do about it, for the reason `code`; one not listed is named."""
+    name = code if f"reason.{code}.what" in sentences() else "unlisted"
+    known = _Lenient({"code": _Fact(code)})
+    return _template(f"reason.{name}.what").format_map(known), _template(f"reason.{name}.todo").format_map(known)
+
+
 def warning_text(code: str, facts: Mapping[str, object]) -> str:
     """What is uncertain or was adjusted in a quote; the code itself when it has no sentence."""
     known = _Lenient({name: _Fact(value) for name, value in facts.items()})

@@ -67,3 +67,10 @@ def ticket_lines(ticket: CustomerTicket) -> tuple[str, ...]:
         text("ticket.to_pay", amount=money_text(ticket.reste_a_charge)),
         text("ticket.proof"),
     )
+
+
+def act_text(act: str, kind: str) -> str:
+    """What a person can do about a claim of this kind, by the code of the act."""
+    if act == "abandon" and kind == "preauthorisation":
+        return text("follow.act_abandon_agreement")
+    return text(f"follow.act_{act}")

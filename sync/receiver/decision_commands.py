@@ -17,10 +17,10 @@ import msgspec
 
 from sync.contract.outcomes import LineOutcome
 from sync.errors import ContractError
-from sync.receiver.db import Ledger
+from sync.receiver.databases import open_ledger
 from sync.receiver.decisions import Decision, Desk, Standing, Transfer, decide, outcomes, pay, standings
 from sync.receiver.document_commands import new_id
-from sync.receiver.folder import database_of, open_intake, open_opener
+from sync.receiver.folder import open_intake, open_opener
 
 Command = Callable[..., argparse.ArgumentParser]
 Shape = TypeVar("Shape", bound=msgspec.Struct)
@@ -55,7 +55,7 @@ def _decide(asked: argparse.Namespace) -> int:
     if (asked.file is None) == (asked.claim is None):
         raise ContractError("a decision is about one --claim, or stands in a --file")
     wanted = _read(asked.file, _Decisions).decisions if asked.file else (_one(asked),)
-    with _desk(asked.dir, opening=True) as desk:
+    with _desk(asked, opening=True) as desk:
         made = decide(desk, wanted)
     for_people = [f"{one.claim_id}  {one.verdict}" for one in made]
     return _answer(asked, {"outcomes": [msgspec.to_builtins(one) for one in made]}, for_people)
@@ -91,7 +91,7 @@ def _pay(asked: argparse.Namespace) -> int:
         "claims": [claim for claim, _, _ in pairs],
         "amounts": amounts,
     }
-    with _desk(asked.dir) as desk:
+    with _desk(asked) as desk:
         notices = pay(desk, _shaped(stated, Transfer))
     for_people = [f"{paid.claim_id}  {paid.amount} cents" for notice in notices for paid in notice.claims]
     return _answer(asked, {"payments": [msgspec.to_builtins(one) for one in notices]}, for_people)
@@ -104,7 +104,7 @@ def _cents(text: str) -> int:
 
 
 def _decisions(asked: argparse.Namespace) -> int:
-    with _desk(asked.dir) as desk:
+    with _desk(asked) as desk:
         found, said = standings(desk.ledger), outcomes(desk.ledger)
     told = {"decisions": [_standing_json(one) for one in found], "outcomes": [msgspec.to_builtins(one) for one in said]}
     return _answer(asked, told, [f"{one.claim_id}  {one.state}  {one.agreed} cents agreed" for one in found])
@@ -115,15 +115,12 @@ def _standing_json(one: Standing) -> dict[str, Any]:
 
 
 @contextmanager
-def _desk(folder: Path, *, opening: bool = False) -> Iterator[Desk]:
+def _desk(asked: argparse.Namespace, *, opening: bool = False) -> Iterator[Desk]:
     """The desk of an insurer; the opener's key is read only where a claim has to be opened."""
-    material = open_intake(folder)
-    ledger = Ledger.at(database_of(folder))
-    try:
-        key = open_opener(folder) if opening else None
+    material = open_intake(asked.dir)
+    key = open_opener(asked.dir) if opening else None
+    with open_ledger(asked.dir, asked.database) as ledger:
         yield Desk(ledger, material, key, _today(), new_id)
-    finally:
-        ledger.close()
 
 
 def _today() -> date:

@@ -303,6 +303,9 @@ _GROUPS: dict[str, dict[str, tuple[str, Add]]] = {
         "cancel": ("claims:cancel", _claim_id),
         "release": ("claims:release", _claim_id),
         "correct": ("claims:correct", _claim_correct),
+        "deliver": ("claims:deliver", _claim_id),
+        "abandon": ("claims:abandon", _claim_id),
+        "news": ("claims:news", _login),
     },
     "request": {
         "list": ("requests:list_requests", _login),

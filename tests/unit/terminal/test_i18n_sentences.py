@@ -9,12 +9,14 @@ from typing import get_args, get_type_hints
 import pytest
 
 from sync.contract.events import DocumentKind, RefusalReason
+from sync.contract.outcomes import REASONS
 from sync.contract.problems import PROBLEMS
 from terminal.domain.claim import ClaimState
 from terminal.domain.lines import Adjustment
 from terminal.domain.renewal import Ground
-from terminal.i18n import error_text, sentences
+from terminal.i18n import error_text, reason_texts, sentences
 from terminal.tui.claim_form import PLACES
+from terminal.workflow.followed import FollowAct
 
 ROOT = Path(__file__).resolve().parents[3]
 TREES = ("hardware", "sync", "terminal")
@@ -94,6 +96,8 @@ def test_every_sentence_is_used() -> None:
     families |= {f"detail.place_{place}" for place in PLACES}
     families |= {f"request.reason_{reason}" for reason in get_args(RefusalReason)}
     families |= {f"request.field_{document}" for document in get_args(DocumentKind)}
+    families |= {f"follow.act_{act}" for act in get_args(FollowAct)}
+    families |= {f"reason.{reason}.{half}" for reason in (*REASONS, "unlisted") for half in ("what", "todo")}
     known = _strings() | families
     unused = [
         key
@@ -129,6 +133,17 @@ def test_an_error_says_what_and_what_to_do(code: str) -> None:
     what, todo = error_text(code)
     assert what.endswith((".", "!", "?"))
     assert todo.endswith((".", "!", "?"))
+
+
+def test_every_reason_of_an_insurer_has_a_sentence_and_a_remedy() -> None:
+    """The codes of the contract, no more and no fewer; another one is shown as it is."""
+    told = {key.split(".")[1] for key in sentences() if key.startswith("reason.")}
+    assert told == {*REASONS, "unlisted"}
+    for code in (*REASONS, "word_of_tomorrow"):
+        what, todo = reason_texts(code)
+        assert what.endswith((".", "!", "?"))
+        assert todo.endswith((".", "!", "?"))
+    assert "word_of_tomorrow" in reason_texts("word_of_tomorrow")[0]
 
 
 def test_every_state_of_a_claim_has_a_word() -> None:
