@@ -31,7 +31,7 @@ def add_conformance_command(commands: Any) -> None:
     """Add `conformance` to the parsers of `comptoir-insurer`."""
     text = "play a terminal against an implementation of the contract, and report each rule"
     command: argparse.ArgumentParser = commands.add_parser("conformance", help=text, description=text)
-    command.add_argument("url", help="where the implementation is reached: https://host:port")
+    command.add_argument("url", help="where the implementation is reached, an https address with its port")
     command.add_argument(
         "--letter",
         type=Path,

@@ -55,11 +55,11 @@ class Way:
     packages: tuple[bytes, ...] = field(repr=False)
 
 
-def limit_of(path: str, *, certified: bool) -> int:
+def limit_of(path: str, *, enrolled: bool) -> int:
     """How large a body may be there: without a certificate, that of an enrolment."""
-    if path == BATCH and certified:
+    if path == BATCH and enrolled:
         return MAX_BATCH_BYTES
-    return MAX_PACKAGE_BYTES if certified else MAX_ENROLMENT_BYTES
+    return MAX_PACKAGE_BYTES if enrolled else MAX_ENROLMENT_BYTES
 
 
 def way_of(carried: Carried, routes: Iterable[Route]) -> Way:

@@ -110,7 +110,7 @@ def _endpoint(carry: Carry) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         certificate = peer_certificate(request.scope)
         path = request.scope["raw_path"].decode("latin-1")
-        body = await read_bounded(request, limit_of(path, certified=certificate is not None))
+        body = await read_bounded(request, limit_of(path, enrolled=certificate is not None))
         query = request.scope["query_string"].decode("latin-1")
         carried = Carried(request.method, path + (f"?{query}" if query else ""), _folded(request), body, certificate)
         heard = await run_in_threadpool(carry, carried)

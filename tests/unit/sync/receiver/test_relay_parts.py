@@ -208,7 +208,7 @@ def test_who_is_not_known_is_not_carried(visitor: Visitor, route: Route, other: 
 
 def test_a_body_is_bounded_by_who_sends_it() -> None:
     """Nobody without a certificate can make the relay hold a batch."""
-    assert limit_of(BATCH, certified=True) > limit_of("/v1/claims/x", certified=True) > limit_of(BATCH, certified=False)
+    assert limit_of(BATCH, enrolled=True) > limit_of("/v1/claims/x", enrolled=True) > limit_of(BATCH, enrolled=False)
 
 
 def test_the_spool_keeps_bytes_until_an_answer_or_seven_days(tmp_path: Path) -> None:
