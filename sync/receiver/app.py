@@ -32,6 +32,7 @@ from sync.contract.problems import Problem, ProblemCode, problem
 from sync.eventlog import event, fault
 from sync.receiver.admission import Asked
 from sync.receiver.bodies import read_body
+from sync.receiver.counters import milliseconds
 from sync.receiver.errors import StandbyGone
 from sync.receiver.intake import Answer, Intake
 from sync.receiver.log_face import log_routes
@@ -44,6 +45,23 @@ RETRY_SECONDS: Final = 5
 _UNREAD: Final = frozenset({"certificate_missing", "request_timeout", "too_large", "media_type_unsupported"})
 """Refusals before the body was read to its end: the connection cannot be used again."""
 _HTTP_CODES: Final[dict[int, ProblemCode]] = {404: "not_found", 405: "method_not_allowed"}
+
+
+OPERATIONS: Final = (
+    "/v1/enrolments",
+    "/v1/certificates",
+    "/v1/claims/{claim_id}",
+    "/v1/claims:batch",
+    "/v1/state",
+    "/v1/receipts",
+    "/v1/events",
+    "/v1/keys",
+    "/v1/profile",
+    "/v1/health",
+    "/log/checkpoint",
+    "/log/tile/{tile:path}",
+)
+"""What requests are counted by: the paths of the routes (a test compares)."""
 
 
 def build_app(intake: Intake) -> Starlette:
@@ -119,7 +137,13 @@ class _Desk:
 
 async def _answered(request: Request, work: Callable[[], Answer]) -> Response:
     answer = await run_in_threadpool(work)
-    event("request", method=request.method, operation=_operation(request), status=answer.status)
+    event(
+        "request",
+        method=request.method,
+        operation=_operation(request),
+        status=answer.status,
+        ms=milliseconds(request.scope),
+    )
     return Response(answer.body, answer.status, media_type=answer.media_type)
 
 
@@ -150,7 +174,8 @@ def _operation(request: Request) -> str | None:
 
 
 def _problem_response(request: Request, found: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    event("request", method=request.method, operation=_operation(request), status=found.status, problem=found.code)
+    said: dict[str, Any] = {"status": found.status, "problem": found.code, "ms": milliseconds(request.scope)}
+    event("request", method=request.method, operation=_operation(request), **said)
     return Response(encode(found), found.status, headers, PROBLEM_TYPE)
 
 

@@ -66,6 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--ready-file", type=Path, help="written once connections are accepted")
     serve.add_argument("--workers", type=int, default=1, metavar="N", help="processes; several need PostgreSQL")
     serve.add_argument("--require-standby", metavar="NAME", help="sign nothing that this standby has not flushed")
+    serve.add_argument(
+        "--monitor-port", type=int, metavar="P", help="metrics and health on 127.0.0.1 (0: any free one)"
+    )
     add_invitation_commands(commands, _command)
     claims = _command(commands, "claims", _claims, "open and verify every stored claim")
     claims.add_argument("--reveal", action="store_true", help="print NIRs in full")
@@ -106,7 +109,7 @@ _SETTINGS: Final = ("amc", "name", "convention", "csr", "endpoint", "hosting")
 
 def _serve(asked: argparse.Namespace) -> int:
     place = place_of(asked.dir, asked.database, asked.require_standby)
-    run_intake(asked.dir, Serving(place, asked.host, asked.port, asked.ready_file, asked.workers))
+    run_intake(asked.dir, Serving(place, asked.host, asked.port, asked.ready_file, asked.workers, asked.monitor_port))
     return 0
 
 

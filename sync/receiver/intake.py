@@ -48,11 +48,12 @@ from sync.receiver.db import UNSIGNED, Ledger
 from sync.receiver.documents import events_after
 from sync.receiver.enrol import Enrolling, enrol
 from sync.receiver.folder import IntakeMaterial
+from sync.receiver.health import LEAST_ROOM, room_in
 from sync.receiver.packages import Checked, Door, check_package
 from sync.receiver.places import place
 from sync.receiver.proofs import with_proofs
 from sync.receiver.publisher import Publisher
-from sync.receiver.quotas import Filed, Quotas, Watch
+from sync.receiver.quotas import MINUTE, Filed, Quotas, Watch
 from sync.receiver.refusal import Refusal
 from sync.receiver.renewal import read_renewal, renew
 from sync.receiver.signed_refusals import Turned, turned
@@ -176,8 +177,10 @@ class Intake:
         return Answer(_KNOWN, PROFILE_TYPE, encode(ProfileAnswer(profile=profile, coming=coming)))
 
     def health(self) -> Answer:
-        """GET /v1/health: the database answers and takes a write lock."""
+        """GET /v1/health: the database takes a write lock (its standby with it), and there is room to store."""
         self._ledger.write(lambda connection: connection.execute(select(1)).scalar_one())
+        if room_in(self._material.database.parent) < LEAST_ROOM:
+            raise Refusal("unavailable", retry_after=MINUTE)
         return Answer(_KNOWN, HEALTH_TYPE, encode(HealthAnswer(status="pass")))
 
     def refused(self, refusal: Refusal) -> None:

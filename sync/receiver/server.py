@@ -12,7 +12,6 @@ from collections.abc import Callable, MutableMapping
 from typing import Any, Final
 
 import uvicorn
-from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 STOP_SECONDS: Final = 5
@@ -67,7 +66,7 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(app: Starlette, listener: socket.socket, context: ssl.SSLContext | None, ready: Callable[[], None]) -> None:
+def serve(app: Any, listener: socket.socket, context: ssl.SSLContext | None, ready: Callable[[], None]) -> None:
     """Answer on `listener` until SIGTERM or SIGINT; `ready` is called once connections are accepted.
 
     Without a `context` it speaks plain HTTP, which is for what is public and signed.

@@ -15,12 +15,15 @@ from pathlib import Path
 
 from sync.errors import AddressUnavailable
 from sync.eventlog import event, start_log
-from sync.receiver.app import build_app
+from sync.receiver.app import OPERATIONS, build_app
+from sync.receiver.counters import Counters, Measured
 from sync.receiver.databases import Place
 from sync.receiver.errors import WorkersNeedPostgres
 from sync.receiver.folder import IntakeMaterial, open_intake
+from sync.receiver.health import Health
 from sync.receiver.intake import Intake
 from sync.receiver.log_folder import open_log
+from sync.receiver.monitoring import LOOPBACK, Monitor, start_monitor
 from sync.receiver.quotas import QUOTAS, quotas_in
 from sync.receiver.server import bind, serve
 from sync.receiver.workers import run_workers
@@ -36,6 +39,8 @@ class Serving:
     port: int | None = None
     ready_file: Path | None = None
     workers: int = 1
+    monitor_port: int | None = None
+    """Where metrics and the health report are told, on the loopback address only (0: any free port); None: nowhere."""
 
 
 def run_intake(folder: Path, serving: Serving) -> None:
@@ -46,12 +51,15 @@ def run_intake(folder: Path, serving: Serving) -> None:
         raise WorkersNeedPostgres("one process holds a database in a file")
     listener = bound(serving.host, material.settings.port() if serving.port is None else serving.port)
     port = listener.getsockname()[1]
+    monitored = None if serving.monitor_port is None else bound(LOOPBACK, serving.monitor_port)
+    counters = Counters(OPERATIONS)
 
     def work(ready: Callable[[], None]) -> None:
-        _answer(folder, material, serving.place, listener, ready)
+        _answer(_Sockets(listener, monitored, counters), folder, material, serving.place, ready)
 
     def announce() -> None:
-        _announce(material, material.settings.at_port(port), port, serving.ready_file)
+        more = {} if monitored is None else {"monitor_port": monitored.getsockname()[1]}
+        _announce(material, serving, port, more)
 
     if serving.workers > 1:
         run_workers(serving.workers, work, announce)
@@ -60,16 +68,27 @@ def run_intake(folder: Path, serving: Serving) -> None:
     event("stopped", insurer=material.settings.amc)
 
 
-def _answer(
-    folder: Path, material: IntakeMaterial, place: Place, listener: socket.socket, ready: Callable[[], None]
-) -> None:
-    origin = material.settings.at_port(listener.getsockname()[1])
+@dataclass(frozen=True)
+class _Sockets:
+    """What all workers share: where terminals ask, where the operator does, and the counts."""
+
+    terminals: socket.socket
+    monitor: socket.socket | None
+    counters: Counters
+
+
+def _answer(sockets: _Sockets, folder: Path, material: IntakeMaterial, place: Place, ready: Callable[[], None]) -> None:
+    origin = material.settings.at_port(sockets.terminals.getsockname()[1])
     context = server_context(material.clients.certificate_pem.decode("ascii"))
     present(context, material.server_pem, material.server_key)
     quotas = quotas_in(material.database.parent / QUOTAS)
     with place.open(material.settings.amc) as ledger:
-        app = build_app(Intake(ledger, material, origin, _now, open_log(folder, ledger, _now), quotas=quotas))
-        serve(app, listener, context, ready)
+        log = open_log(folder, ledger, _now)
+        app = build_app(Intake(ledger, material, origin, _now, log, quotas=quotas))
+        if sockets.monitor is not None:
+            health = Health(ledger, material.database.parent, log)
+            start_monitor(Monitor(health, sockets.counters, _now), sockets.monitor)
+        serve(Measured(app, sockets.counters), sockets.terminals, context, ready)
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -80,8 +99,14 @@ def bound(host: str, port: int) -> socket.socket:
         raise AddressUnavailable("cannot listen there", host=host, port=port) from error
 
 
-def _announce(material: IntakeMaterial, origin: str, port: int, ready_file: Path | None) -> None:
-    announce_ready({"ready": True, "insurer": material.settings.amc, "endpoint": origin, "port": port}, ready_file)
+def _announce(material: IntakeMaterial, serving: Serving, port: int, more: dict[str, int]) -> None:
+    known: dict[str, str | int] = {
+        "ready": True,
+        "insurer": material.settings.amc,
+        "endpoint": material.settings.at_port(port),
+        "port": port,
+    }
+    announce_ready({**known, **more}, serving.ready_file)
 
 
 def announce_ready(facts: dict[str, str | int], ready_file: Path | None) -> None:
