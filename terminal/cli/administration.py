@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from sync.crypto.certificates import not_after
 from terminal.bootstrap import enrol_with, prepare_home
 from terminal.cli.input import read_secret
 from terminal.cli.output import Answer
@@ -36,6 +37,7 @@ def list_insurers(arguments: argparse.Namespace) -> Answer:
             "name": record.name,
             "endpoint": record.endpoint,
             "hosting": record.hosting,
+            "certificate_until": not_after(record.certificate_pem.encode("ascii")).date().isoformat(),
             "code_level": profile_of(record, today).code_level,
             "contracts": [choice.id for choice in choice_of(record, today).contracts],
         }

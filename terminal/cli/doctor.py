@@ -8,11 +8,13 @@ import argparse
 import shutil
 import stat
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from hardware import HardwareError
+from sync.crypto.certificates import not_after
 from sync.crypto.keyslots import slots
 from sync.errors import SyncError
 from sync.insurers import InsurerRecord
@@ -25,11 +27,12 @@ from terminal.cli.output import DONE, REFUSED, Answer
 from terminal.cli.session import home_of
 from terminal.domain.errors import DomainError
 from terminal.domain.roles import Role
-from terminal.i18n import text
+from terminal.i18n import date_text, text
 from terminal.workflow.desk import Desk
 from terminal.workflow.recipients import profile_of
 
 LOW_DISK_PERCENT: Final = 5
+LATE_RENEWAL: Final = timedelta(days=20)
 
 
 def examine(arguments: argparse.Namespace) -> Answer:
@@ -80,6 +83,7 @@ def _desk(desk: Desk) -> Iterator[Finding]:
     yield from safety(desk)
     for record in desk.home.insurers.all():
         yield attempt("profile", partial(_profile, record, desk), "fail")
+        yield certificate_line(record, desk)
 
 
 def _slots(desk: Desk) -> Finding:
@@ -97,6 +101,18 @@ def _slots(desk: Desk) -> Finding:
     if locked:
         return Finding("slots", "warn", detail, text("cli.slots_locked", ids=", ".join(locked)))
     return Finding("slots", "pass" if recovery else "warn", detail, "" if recovery else text("cli.slots_unsaved"))
+
+
+def certificate_line(record: InsurerRecord, desk: Desk) -> Finding:
+    """The service renews a certificate 30 days before its end: one that is nearer to it was not renewed."""
+    end = not_after(record.certificate_pem.encode("ascii"))
+    detail = f"{record.amc} {date_text(end.date())}"
+    left = end - desk.now()
+    if left <= timedelta(0):
+        return Finding("certificate", "fail", detail, text("cli.certificate_over"))
+    if left < LATE_RENEWAL:
+        return Finding("certificate", "warn", detail, text("cli.certificate_ending"))
+    return Finding("certificate", "pass", detail)
 
 
 def _profile(record: InsurerRecord, desk: Desk) -> str:
