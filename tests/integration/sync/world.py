@@ -8,10 +8,11 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Self, TextIO
 
 import msgspec
 
@@ -60,10 +61,10 @@ class Insurer:
     reached_at: str = ""
 
     @classmethod
-    def make(cls, folder: Path, amc: str, code_level: str = "lpp") -> "Insurer":
-        """A new insurer, not yet up; its log goes beside its folder."""
+    def make(cls, folder: Path, amc: str, code_level: str = "lpp", options: Sequence[str] = ()) -> Self:
+        """A new insurer, not yet up, with more options for `init`; its log goes beside its folder."""
         about = ("--name", f"Mutuelle {amc}", "--convention", "OPTI", "--hosting", "ici", "--code-level", code_level)
-        run_command("init", "--dir", str(folder), "--amc", amc, "--endpoint", "https://127.0.0.1:0", *about)
+        run_command("init", "--dir", str(folder), "--amc", amc, "--endpoint", "https://127.0.0.1:0", *about, *options)
         return cls(folder, amc, folder.with_suffix(".log").open("a", encoding="utf-8"))
 
     @property
