@@ -50,6 +50,7 @@ class StandbyGone(SyncError):
     """The synchronous standby that receipts depend on did not confirm: nothing is signed."""
 
     code = "standby_gone"
+    environment = True
 
 
 class WorkerLost(SyncError):

@@ -61,10 +61,11 @@ def run_intake(folder: Path, serving: Serving) -> None:
         more = {} if monitored is None else {"monitor_port": monitored.getsockname()[1]}
         _announce(material, serving, port, more)
 
-    if serving.workers > 1:
-        run_workers(serving.workers, work, announce)
-    else:
-        work(announce)
+    with listener:
+        if serving.workers > 1:
+            run_workers(serving.workers, work, announce)
+        else:
+            work(announce)
     event("stopped", insurer=material.settings.amc)
 
 

@@ -4,8 +4,10 @@ Rules: a terminal goes on to the next claims once it has the receipts of those b
 again with the same bytes, as the engine does; each terminal is one thread at most.
 """
 
+import random
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -84,6 +86,36 @@ class SimTerminal:
                 own = (digest(encode(package.envelope)), digest(package.dispatch.encode("ascii")))
                 assert said == (claim_id, self.visitor.signer.kid, *own)
         return len(self.receipts)
+
+
+class Load:
+    """Terminals that send while this is open; `acknowledged` counts the receipts they got."""
+
+    def __init__(self, terminals: list[SimTerminal], draw: random.Random) -> None:
+        self._terminals = terminals
+        self._draw = draw
+        self._over = threading.Event()
+        self._told = threading.Semaphore(0)
+
+    def __enter__(self) -> "Load":
+        self._pool = ThreadPoolExecutor(len(self._terminals))
+        batches = (self._draw.randint(1, 6) for _ in self._terminals)
+        self._running = [
+            self._pool.submit(one.send_until, self._over, self._told.release, batch)
+            for one, batch in zip(self._terminals, batches, strict=True)
+        ]
+        return self
+
+    def wait_for(self, answers: int) -> None:
+        """Return when that many batches were answered since it was asked last."""
+        for _ in range(answers):
+            assert self._told.acquire(timeout=60), [one.exception() for one in self._running if one.done()]
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._pool.shutdown()
+        for one in self._running:
+            one.result()
 
 
 def _now() -> datetime:

@@ -8,75 +8,18 @@ its commit, and that another start finds its way.
 import os
 import random
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from sync.receiver.databases import open_ledger
 from tests.integration.receiver.forked import ForkedInsurer
-from tests.integration.receiver.load import SimTerminal
+from tests.integration.receiver.load import Load, SimTerminal
 from tests.integration.receiver.terminals import claim_ids, stored
 from tests.integration.sync.world import run_command
-from tests.postgres_fixture import Lender
-from tests.unit.sync.receiver.visitor import AMC
 
 KILLS = int(os.environ.get("COMPTOIR_KILLS", "10"))
 SEED = 20261122
 TERMINALS = 3
-MakeInsurer = Callable[..., ForkedInsurer]
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def insurer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ForkedInsurer]:
-    """An insurer on each database, with two workers where there can be several; not yet up."""
-    with _database_options(request) as options:
-        made = ForkedInsurer.make(tmp_path / "insurer", AMC, options=options)
-        made.serving = ("--workers", "2") if options else ()
-        yield made
-        made.close()
-
-
-@contextmanager
-def _database_options(request: pytest.FixtureRequest) -> Iterator[tuple[str, ...]]:
-    if request.param == "sqlite":
-        yield ()
-        return
-    lender: Lender = request.getfixturevalue("postgres")
-    with lender.bare() as url:
-        yield ("--database", url)
-
-
-class Load:
-    """Terminals that send while this is open; `acknowledged` counts the receipts they got."""
-
-    def __init__(self, terminals: list[SimTerminal], draw: random.Random) -> None:
-        self._terminals = terminals
-        self._draw = draw
-        self._over = threading.Event()
-        self._told = threading.Semaphore(0)
-
-    def __enter__(self) -> "Load":
-        self._pool = ThreadPoolExecutor(len(self._terminals))
-        batches = (self._draw.randint(1, 6) for _ in self._terminals)
-        self._running = [
-            self._pool.submit(one.send_until, self._over, self._told.release, batch)
-            for one, batch in zip(self._terminals, batches, strict=True)
-        ]
-        return self
-
-    def wait_for(self, answers: int) -> None:
-        """Return when that many batches were answered since it was asked last."""
-        for _ in range(answers):
-            assert self._told.acquire(timeout=60), [one.exception() for one in self._running if one.done()]
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._pool.shutdown()
-        for one in self._running:
-            one.result()
 
 
 def kill_under_load(insurer: ForkedInsurer, kills: int) -> list[SimTerminal]:
