@@ -21,7 +21,7 @@ _QUERIES: Final = {
     "given twice": "?after=0&after=0",
     "with a claim beside it": "?after=0&claim_id=01980000-0000-7000-8000-000000000001",
     "with a person beside it": "?after=0&nir=184057599900145",
-    "beyond 2^53": "?after=90071992547409921234",
+    "beyond 2^53": "?after=9007199254740992",
 }
 
 

@@ -62,6 +62,7 @@ from sync.receiver.ways import Ways
 Found = TypeVar("Found")
 
 _AFTER: Final = re.compile(r"after=(0|[1-9][0-9]{0,15})", re.ASCII)
+_HIGHEST: Final = 2**53 - 1
 _CREATED: Final = 201
 _KNOWN: Final = 200
 _CONFLICT: Final = 409
@@ -148,20 +149,14 @@ class Intake:
 
     def receipts(self, asked: Asked) -> Answer:
         """GET /v1/receipts?after=N: what this terminal was given before, for a copy of it that does not know."""
-        found = _AFTER.fullmatch(asked.path.partition("?")[2])
-        if found is None:
-            raise Refusal("request_invalid")
-        after = int(found[1])
+        after = _after_in(asked.path)
         stored = self._read(asked, lambda connection, device: receipts_after(connection, device, after))
         receipts = tuple(self._signed(stored).values())
         return Answer(_KNOWN, RECEIPTS_TYPE, encode(ReceiptsAnswer(receipts=receipts)))
 
     def events(self, asked: Asked) -> Answer:
         """GET /v1/events?after=N: what this insurer has to say to the calling terminal."""
-        found = _AFTER.fullmatch(asked.path.partition("?")[2])
-        if found is None:
-            raise Refusal("request_invalid")
-        after = int(found[1])
+        after = _after_in(asked.path)
         events = self._read(asked, lambda connection, device: events_after(connection, device, after))
         return Answer(_KNOWN, EVENTS_TYPE, encode(EventsAnswer(events=events)))
 
@@ -273,6 +268,14 @@ def _with_receipt(result: BatchResult, receipts: Mapping[str, str]) -> BatchResu
 
 def _refused(refusal: Refusal, claim_id: str | None) -> BatchResult:
     return BatchResult(status=refusal.problem.status, claim_id=claim_id, problem=refusal.problem)
+
+
+def _after_in(path: str) -> int:
+    """The number that a question begins after: the whole query; Refusal."""
+    found = _AFTER.fullmatch(path.partition("?")[2])
+    if found is None or int(found[1]) > _HIGHEST:
+        raise Refusal("request_invalid")
+    return int(found[1])
 
 
 def _turned_again(connection: Connection, device: str, item: Turned) -> BatchResult:
