@@ -42,7 +42,7 @@ def test_it_imports_nothing_of_ours() -> None:
 def served(tmp_path: Path, open_shop: OpenShop) -> Any:
     """A real shop that is enrolled with it by the terminal's own means, and the insurer."""
     with independent_receiver(tmp_path / "independent", SHOP, 1) as insurer:
-        yield open_shop(with_insurers=(insurer,)), insurer  # type: ignore[arg-type]  # it invites as the others do
+        yield open_shop(with_insurers=(insurer,)), insurer
 
 
 def test_it_receives_claims_from_a_real_terminal(served: tuple[Shop, Independent]) -> None:
