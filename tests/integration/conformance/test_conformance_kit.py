@@ -71,13 +71,13 @@ DEFECTS: dict[str, tuple[str, str]] = {
         "7.wrong_envelope.an_unknown_recipient",
     ),
     "a receipt is made anew": (
-        "import sync.receiver.chain as ch\n"
+        "import sync.receiver.intake as it\n"
         "from sync.contract.envelope import RECEIPT_TYP\n"
-        "old = ch.file_claim\n"
-        "def anew(connection, checked, signer, now):\n"
-        "    filed = old(connection, checked, signer, now)\n"
-        "    return ch.Filed(signer.sign(RECEIPT_TYP, ch.encode(ch._receipt(checked, now))), filed.known)\n"
-        "import sync.receiver.intake as it\nit.file_claim = anew",
+        "from sync.crypto.signing import SigningKey\n"
+        "old, key = it.ReceiptAnswer, SigningKey.from_bytes((folder / 'intake' / 'signing.key').read_bytes())\n"
+        "def anew(receipt, **more):\n"
+        "    return old(receipt=key.sign(RECEIPT_TYP, key.public.verify(RECEIPT_TYP, receipt)), **more)\n"
+        "it.ReceiptAnswer = anew",
         "6.same_package_again",
     ),
     "forks are stored": (
@@ -95,7 +95,10 @@ DEFECTS: dict[str, tuple[str, str]] = {
 @contextmanager
 def spoilt(folder: Path, defect: str) -> Iterator[str]:
     """Our receiver with a defect, up at the address."""
-    program = f"{defect}\nfrom sync.receiver.cli import main\nmain(['serve', '--dir', {str(folder)!r}, '--port', '0'])"
+    begin = f"from pathlib import Path\nfolder = Path({str(folder)!r})\n"
+    program = (
+        f"{begin}{defect}\nfrom sync.receiver.cli import main\nmain(['serve', '--dir', {str(folder)!r}, '--port', '0'])"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
