@@ -1,5 +1,6 @@
 """§6, §7: numbers, gaps and forks, and what the insurer says of them."""
 
+import secrets
 from typing import Any, Final
 
 import msgspec
@@ -8,6 +9,7 @@ from sync.conformance.findings import Broken
 from sync.conformance.kit import Kit
 from sync.conformance.player import Player, payload_of, refused
 from sync.conformance.rules import each, rule
+from sync.conformance.wire import Stamp
 from sync.contract.envelope import GENESIS, STATE_TYP, ChainState, decode, digest
 from sync.contract.exchange import EVENTS_TYPE, MAX_RECEIPTS, RECEIPTS_TYPE
 
@@ -140,9 +142,13 @@ def _after(player: Player, package: bytes) -> bytes:
 
 
 def _state(player: Player) -> ChainState:
-    found = decode(player.verified(STATE_TYP, player.read("/v1/state").json().get("state")), ChainState)
+    nonce = secrets.token_urlsafe(16)
+    reply = player.ask("GET", "/v1/state", stamp=Stamp(player.signer, nonce=nonce))
+    found = decode(player.verified(STATE_TYP, reply.json().get("state")), ChainState)
     if (found.insurer, found.device) != (player.entry.amc, player.signer.kid):
         raise Broken("the state is another chain's")
+    if found.nonce not in (None, nonce):
+        raise Broken("the state answers another request")
     return found
 
 

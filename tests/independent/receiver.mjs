@@ -88,6 +88,7 @@ function checkSignature(request, body, jwk, kid, nonces) {
   const key = { key: keyOf(jwk), dsaEncoding: "ieee-p1363" };
   if (!crypto.verify("sha256", Buffer.from(base), key, Buffer.from(signature[1], "base64"))) throw new Refused("signature_invalid");
   takeNonce(nonces, input[4]);
+  return input[4];
 }
 
 function takeNonce(nonces, nonce) {
@@ -99,7 +100,7 @@ function takeNonce(nonces, nonce) {
 
 function admitted(request, body) {
   const terminal = callerOf(request);
-  checkSignature(request, body, terminal.jwk, terminal.device, terminal.nonces);
+  terminal.nonce = checkSignature(request, body, terminal.jwk, terminal.device, terminal.nonces);
   return terminal;
 }
 
@@ -255,7 +256,7 @@ function after(request) {
 }
 
 const stateOf = (terminal) => signer.sign("comptoir-state+jws", schemas.require("state", {
-  schema: "comptoir/state/v1", insurer: AMC, device: terminal.device, ...chains.state(terminal),
+  schema: "comptoir/state/v1", insurer: AMC, device: terminal.device, nonce: terminal.nonce, ...chains.state(terminal),
 }));
 
 function nothingAfter(request) {
