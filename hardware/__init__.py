@@ -82,7 +82,7 @@ from hardware.events import (
 )
 from hardware.keystore import DeviceSecret, FileDeviceSecret, open_file_secret
 from hardware.records import VitalePerson, VitaleRecord
-from hardware.trusted_clock import Doubt, HighWaterMark, TrustedClock
+from hardware.trusted_clock import Doubt, HighWaterMark, TrustedClock, open_home_clock
 from hardware.vitale import read_vitale
 
 __all__ = [
@@ -153,6 +153,7 @@ __all__ = [
     "Watch",
     "identify_atr",
     "open_file_secret",
+    "open_home_clock",
     "read_egk",
     "read_vitale",
 ]

@@ -7,12 +7,14 @@ program is ordered by the clock.
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Protocol
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hardware.errors import TimezoneMissing
 
 SHOP_ZONE = "Europe/Paris"
+RELEASE: Final = datetime(2026, 11, 21, tzinfo=UTC)
+"""The date of this release: no true clock can be earlier."""
 
 
 class Clock(Protocol):

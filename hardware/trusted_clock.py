@@ -5,7 +5,9 @@ terminal has seen while it believed its clock. A time before the floor, or years
 as it is and said to be doubtful. The highest time seen is kept in the home, durably, at most once in an hour of real
 time and never while it is doubtful, so that one wild clock does not spoil the mark. A signed time can only raise the
 floor: an old receipt, shown again, lowers nothing. Five minutes of difference are no disagreement. A clock that is
-wrong by less than the shop's last pause cannot be told from a right one, and nothing here pretends to.
+wrong by less than the shop's last pause cannot be told from a right one, and nothing here pretends to. A mark that a
+wild clock left is taken back when an insurer, just now, signs the very time that the clock shows. Whether a date is
+over is never judged by a doubtful clock, nor by a mark: by what others signed.
 """
 
 import threading
@@ -17,7 +19,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from hardware.clock import Clock, SystemClock
+from hardware.clock import RELEASE, Clock, SystemClock
 from hardware.private_file import replace
 
 FILE_NAME: Final = "clock.mark"
@@ -46,6 +48,11 @@ class Known:
     seen: datetime | None
 
     @property
+    def certain(self) -> datetime:
+        """The latest that does not stand on this machine's own clock: release and signed time."""
+        return self.release if self.signed is None else max(self.release, self.signed)
+
+    @property
     def floor(self) -> datetime:
         """The latest of them."""
         return max(known for known in (self.release, self.signed, self.seen) if known is not None)
@@ -67,7 +74,7 @@ def instant_for_dates(clock: Clock) -> datetime:
     now = clock.now()
     if clock.trusted or not isinstance(clock, TrustedClock):
         return now
-    return clock.known.floor
+    return clock.certain
 
 
 class HighWaterMark:
@@ -115,11 +122,17 @@ class TrustedClock:
         self._lock = threading.Lock()
         self._known = Known(release.astimezone(UTC), None, mark.read())
         self._saved_at: float | None = None
+        self._began = elapsed()
 
     @property
     def known(self) -> Known:
         """What is known to be past."""
         return self._known
+
+    @property
+    def certain(self) -> datetime:
+        """An instant that is surely past, whatever this machine's clock did."""
+        return self._known.certain
 
     @property
     def trusted(self) -> bool:
@@ -140,17 +153,35 @@ class TrustedClock:
         return now
 
     def today(self) -> date:
-        """The civil date in France."""
-        return self._system.today()
+        """The civil date in France; by a clock that cannot be right, the last one that was known, and on from there."""
+        doubt = self.doubt
+        if doubt is None or doubt is Doubt.BEFORE_SEEN:
+            return self._system.today()
+        known = self._known.floor + timedelta(seconds=self._elapsed() - self._began)
+        return SystemClock(known, lambda: known).today()
 
     def learn(self, signed: datetime) -> None:
-        """A time that an insurer signed (a verified receipt's `received_at`), aware; an earlier one changes nothing."""
+        """A time that an insurer signed (a verified receipt's `received_at`), aware; an earlier one changes nothing.
+
+        One that agrees with this clock, where the mark does not, shows that the mark was a wild clock's.
+        """
         if signed.tzinfo is None:
             raise ValueError("a signed time is aware")
+        self._take_mark_back(signed)
         with self._lock:
             known = self._known
             latest = max(signed.astimezone(UTC), known.signed or signed.astimezone(UTC))
             self._known = Known(known.release, latest, known.seen)
+
+    def _take_mark_back(self, signed: datetime) -> None:
+        now = self._system.now()
+        with self._lock:
+            known = self._known
+            wild = known.seen is not None and known.seen > now + SKEW and abs(now - signed) <= SKEW
+            if not wild or now + SKEW < known.certain:
+                return
+            self._known = Known(known.release, known.signed, now)
+        self._mark.write(now)
 
     def _see(self, now: datetime) -> None:
         """Raise the mark when this time is believed and higher; keep it when an hour of real time went by."""
@@ -164,3 +195,14 @@ class TrustedClock:
                 return
             self._saved_at = elapsed
         self._mark.write(now)
+
+
+def open_home_clock(home: Path, signed: datetime | None = None) -> TrustedClock:
+    """The clock of the terminal whose folder this is; `signed` is the last time that an insurer signed.
+
+    The provider `guarded` of the entry point group `comptoir.clock`.
+    """
+    clock = TrustedClock(RELEASE, HighWaterMark(home / FILE_NAME))
+    if signed is not None:
+        clock.learn(signed)
+    return clock

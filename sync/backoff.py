@@ -2,7 +2,8 @@
 
 Rules: pure: the instant and the random numbers come from the caller. Full jitter draws from zero up to a growing
 ceiling, so that thousands of terminals that lost the same insurer do not come back together. An insurer that asks for
-time (Retry-After) gets at least that.
+time (Retry-After) gets at least that. No wait is longer than `LONGEST_WAIT`: one that looks longer was begun by a clock
+that was wrong, and is over.
 """
 
 import random
@@ -13,6 +14,8 @@ from typing import Final
 BASE_SECONDS: Final = 2.0
 CEILING_SECONDS: Final = 900.0
 MAX_BATCH: Final = 100
+LONGEST_WAIT: Final = timedelta(hours=25)
+"""More than a grace period (a day at most) and than what an insurer may ask for (a day, and the back-off on top)."""
 _MAX_DOUBLINGS: Final = 20
 
 
@@ -45,7 +48,7 @@ class Breakers:
     def is_open(self, insurer: str, now: datetime) -> bool:
         """Whether this insurer is to be left alone at `now`."""
         until = self._until.get(insurer)
-        return until is not None and now < until
+        return until is not None and now < until <= now + LONGEST_WAIT
 
     def failed(self, insurer: str, until: datetime) -> None:
         """One more failure: leave it alone until then."""

@@ -17,19 +17,20 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from sync.announcing import Announcer
 from sync.backoff import Breakers
 from sync.client import InsurerClient, Peers
+from sync.clock import Clock, Unguarded, surely_past
 from sync.engine import DrainReport, drain, insurers_due
 from sync.errors import DiskFull, EventsWithheld, StoreError, SyncError
 from sync.eventlog import event, fault, start_log
 from sync.home import OpenHome, home_lock, open_home
 from sync.insurers import InsurerRecord
 from sync.memory import forbid_dumps
+from sync.receipts import last_signed_time
 from sync.selfcheck import SelfCheck
 from sync.supervisor import Supervisor
 from sync.upkeep import Hands, Round, keep_up
@@ -92,9 +93,10 @@ def drain_now(home: OpenHome) -> DrainReport:
     """One pass because a person asks: what waits for its next try does not wait. The caller holds the lock `sync`."""
     kept = tend(home)
     home.outbox.hurry()
-    home.logs.book.hurry(_now())
+    home.logs.book.hurry(home.clock.now())
     with _peers(home) as peers:
-        report = drain(home.outbox, peers, _now, random.SystemRandom(), logs=home.logs)
+        report = drain(home.outbox, peers, home.clock.now, random.SystemRandom(), logs=home.logs)
+        _learn(home, report)
         for insurer, code in (*fetch_events(home, peers).items(), *kept.errors.items()):
             report.errors.setdefault(insurer, code)
     return report
@@ -104,11 +106,17 @@ def tend(home: OpenHome, beat: Callable[[], None] = lambda: None) -> Round:
     """Follow the insurers' keys and profiles, and renew what is due; `beat` as in `fetch_events`."""
 
     def prove(record: InsurerRecord) -> None:
-        with Peers(lambda _amc: record, home.tls_key, home.signer) as alone:
+        with Peers(
+            lambda _amc: record, home.tls_key, home.signer, home.clock.now, surely_past=surely_past(home.clock)
+        ) as alone:
             alone(record.amc).state()
 
     with _peers(home) as peers:
-        done = keep_up(home.insurers, Hands(peers, prove, home.tls_key, home.signer.kid, beat), _now().date())
+        done = keep_up(
+            home.insurers,
+            Hands(peers, prove, home.tls_key, home.signer.kid, beat),
+            (surely_past(home.clock) or home.clock.now()).date(),
+        )
     for name in ("terms", "certificates"):
         for insurer in getattr(done, name):
             event(f"new_{name}", insurer=insurer)
@@ -165,6 +173,8 @@ def _run(home: OpenHome, stop: threading.Event, metrics: Path | None) -> int:
     watchman = Watchman(supervisor, pulse, lambda: home.outbox.rows(limit=1))
     beside = _Beside(pulse, Announcer(home, supervisor, metrics), watchman, SelfCheck(home).start())
     event("started")
+    if isinstance(home.clock, Unguarded):
+        event("clock_unguarded")
     watchman.look()
     supervisor.ready()
     watchman.start()
@@ -181,7 +191,7 @@ def _run(home: OpenHome, stop: threading.Event, metrics: Path | None) -> int:
 def _serve(home: OpenHome, stop: threading.Event, beside: _Beside) -> None:
     """The loop: a pass, what is to be said of it, and now and then the insurers' events, until `stop`."""
     breakers, confirmed, errors = Breakers(), set[str](), dict[str, str]()
-    said = False
+    said, trusted = False, True
     next_events = next_upkeep = 0.0
     while not stop.is_set():
         beside.pulse.beat()
@@ -191,7 +201,9 @@ def _serve(home: OpenHome, stop: threading.Event, beside: _Beside) -> None:
         errors = report.errors
         home.store.reserve.restore()
         said = said or _told(beside)
-        beside.announcer.say(report, _now(), trouble=beside.watchman.trouble)
+        _learn(home, report)
+        trusted = _judged(home.clock, trusted=trusted)
+        beside.announcer.say(report, home.clock.now(), clock_trusted=trusted, trouble=beside.watchman.trouble)
         if time.monotonic() >= next_events:
             _hear(home, beside.pulse)
             next_events = time.monotonic() + EVENT_SECONDS
@@ -201,6 +213,20 @@ def _serve(home: OpenHome, stop: threading.Event, beside: _Beside) -> None:
         elif _UNKNOWN_KEY.intersection(errors.values()):
             next_upkeep = min(next_upkeep, time.monotonic() + DOUBT_SECONDS)
         stop.wait(POLL_SECONDS)
+
+
+def _learn(home: OpenHome, report: DrainReport) -> None:
+    """A receipt that just came carries the insurer's time."""
+    signed = last_signed_time(home.outbox) if report.acknowledged else None
+    if signed is not None:
+        home.clock.learn(signed)
+
+
+def _judged(clock: Clock, *, trusted: bool) -> bool:
+    """Whether the clock is believed; a change is logged."""
+    if clock.trusted != trusted:
+        event("clock_believed" if clock.trusted else "clock_doubted")
+    return clock.trusted
 
 
 def _told(beside: _Beside) -> bool:
@@ -242,14 +268,14 @@ def _pass(home: OpenHome, breakers: Breakers, confirmed: set[str], stop: threadi
     """Push what may leave now; a full medium is waited for, because the counter may make room."""
     try:
         settling = any(one.allowed for one in home.outbox.chains.reconciling())
-        if not settling and not insurers_due(home.outbox, home.logs, _now()):
+        if not settling and not insurers_due(home.outbox, home.logs, home.clock.now()):
             return DrainReport()
         with _peers(home) as peers:
             rng = random.SystemRandom()
             return drain(
                 home.outbox,
                 peers,
-                _now,
+                home.clock.now,
                 rng,
                 breakers=breakers,
                 confirmed=confirmed,
@@ -269,7 +295,8 @@ def _goes_on(stop: threading.Event, pulse: Pulse) -> bool:
 
 
 def _peers(home: OpenHome) -> Peers:
-    return Peers(home.insurers.get, home.tls_key, home.signer)
+    clock = home.clock
+    return Peers(home.insurers.get, home.tls_key, home.signer, clock.now, surely_past=surely_past(clock))
 
 
 def _log(report: DrainReport) -> None:
@@ -284,10 +311,6 @@ def _log(report: DrainReport) -> None:
 
 def _print(found: dict[str, object]) -> None:
     sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from sync.clock import Clock, Unguarded, clock_of
 from sync.contract.envelope import decode, encode
 from sync.crypto.keyslots import DeviceKeys, create_keyslots, open_device_keys
 from sync.crypto.signing import SigningKey
@@ -46,6 +47,7 @@ from sync.logbook import LogBook
 from sync.logwatch import LogWatch, own_quorum
 from sync.providers import DeviceSecret, Provider
 from sync.queue import Counterfoil, Outbox
+from sync.receipts import last_signed_time
 from sync.rotation import (
     is_unsettled,
     rotate_device,
@@ -94,6 +96,7 @@ class OpenHome:
     device_secret_weak: bool
     ask_device_secret: Callable[[], bytes] = field(repr=False)
     """Asks the provider again: the secret may have been exchanged meanwhile."""
+    clock: Clock = field(default_factory=Unguarded, repr=False)
 
     @property
     def keyslots(self) -> Path:
@@ -301,11 +304,12 @@ def _open_parts(  # noqa: PLR0913 - each part of a home is named
         counterfoil = Counterfoil.open(path / _COUNTERFOIL, second)
         undo.callback(counterfoil.close)
         insurers = InsurerBook(store)
+        outbox = Outbox(store, counterfoil)
         opened = OpenHome(
             path=path,
             store=store,
             counterfoil=counterfoil,
-            outbox=Outbox(store, counterfoil),
+            outbox=outbox,
             insurers=insurers,
             inbox=Inbox(store),
             logs=LogWatch(LogBook(store), insurers.get, own_quorum(path)),
@@ -315,6 +319,7 @@ def _open_parts(  # noqa: PLR0913 - each part of a home is named
             device_secret_name=device_secret.name,
             device_secret_weak=device_secret.weak,
             ask_device_secret=ask,
+            clock=clock_of(path, last_signed_time(outbox)),
         )
         undo.pop_all()
     return opened

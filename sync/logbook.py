@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from sync.backoff import LONGEST_WAIT
 from sync.errors import ProofMissing
 from sync.queue.tables import instant, milliseconds
 from sync.store import Store
@@ -142,8 +143,10 @@ class LogBook:
     def waiting(self, insurer: str, now: datetime, limit: int) -> list[str]:
         """Claims of an insurer whose proof is to be asked for again at `now`."""
         rows = self._rows(
-            "SELECT claim_id FROM log_proof WHERE proof IS NULL AND next_ask <= ? AND insurer = ? LIMIT ?",
+            "SELECT claim_id FROM log_proof WHERE proof IS NULL AND (next_ask <= ? OR next_ask > ?) AND insurer = ? "
+            "LIMIT ?",
             milliseconds(now),
+            milliseconds(now + LONGEST_WAIT),
             insurer,
             limit,
         )
@@ -152,7 +155,9 @@ class LogBook:
     def insurers_waiting(self, now: datetime) -> list[str]:
         """The insurers to ask for proofs at `now`."""
         rows = self._rows(
-            "SELECT DISTINCT insurer FROM log_proof WHERE proof IS NULL AND next_ask <= ?", milliseconds(now)
+            "SELECT DISTINCT insurer FROM log_proof WHERE proof IS NULL AND (next_ask <= ? OR next_ask > ?)",
+            milliseconds(now),
+            milliseconds(now + LONGEST_WAIT),
         )
         return sorted(row.insurer for row in rows)
 

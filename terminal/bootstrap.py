@@ -6,13 +6,14 @@ card loads no PC/SC library and one that needs no network loads no HTTP client.
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from hardware import CardSource, Clock, HighWaterMark, SystemClock, TokenModuleMissing, TrustedClock
+from hardware import CardSource, Clock, SystemClock, TokenModuleMissing, open_home_clock
+from hardware.clock import RELEASE
 from sync.contract.activation import ActivationCode, parse_invitation
 from sync.contract.enrolment import DirectoryEntry
 from sync.insurers import InsurerRecord
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from sync.reference import Source
     from terminal.vault.accounts import Cost
 
-BUILD_FLOOR: Final = datetime(2026, 11, 21, tzinfo=UTC)
+BUILD_FLOOR: Final = RELEASE
 """No true clock can be earlier than this release."""
 
 
@@ -37,12 +38,7 @@ def system_clock() -> Clock:
 
 def home_clock(home: Path, signed: datetime | None) -> Clock:
     """The clock of a terminal: also distrusted before the highest time it saw, or the last one an insurer signed."""
-    from hardware.trusted_clock import FILE_NAME
-
-    clock = TrustedClock(BUILD_FLOOR, HighWaterMark(home / FILE_NAME))
-    if signed is not None:
-        clock.learn(signed)
-    return clock
+    return open_home_clock(home, signed)
 
 
 def pcsc_source() -> CardSource:
@@ -134,13 +130,15 @@ def enrol_with(desk: Desk, directory: bytes, invitation: str, code: str) -> Insu
     what `sync.client.enrol` raises; nothing is kept unless all of the answer verified.
     """
     from sync.client import TerminalKeys, enrol, enrolled_record
+    from sync.clock import surely_past
     from sync.crypto.sealing import OpeningKey
 
     entry = _entry(directory)
     keys = TerminalKeys(
         signer=desk.home.signer, tls_key=desk.home.tls_key, shop=OpeningKey.from_seed(desk.vault.seed).public
     )
-    answer = enrol(entry, parse_invitation(invitation), ActivationCode.parse(code), keys, desk.now)
+    past = surely_past(desk.home.clock)
+    answer = enrol(entry, parse_invitation(invitation), ActivationCode.parse(code), keys, desk.now, surely_past=past)
     record = enrolled_record(entry, answer, desk.now())
     desk.home.insurers.add(record)
     return record

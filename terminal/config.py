@@ -35,7 +35,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     shop_am_id: str
     shop_name: str
-    grace_seconds: int = 60
+    grace_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 60
     retention_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90
     idle_lock_seconds: int = 120
     theme: str = "sombre"

@@ -46,17 +46,23 @@ class TerminalKeys:
     shop: SealingKey
 
 
-def enrol(
-    entry: DirectoryEntry, invitation: str, code: ActivationCode, keys: TerminalKeys, now: Now = utc_now
+def enrol(  # noqa: PLR0913  # letter, keys and time are named
+    entry: DirectoryEntry,
+    invitation: str,
+    code: ActivationCode,
+    keys: TerminalKeys,
+    now: Now = utc_now,
+    *,
+    surely_past: datetime | None = None,
 ) -> EnrolmentAnswer:
-    """Enrol this terminal with a posted letter; the answer, verified.
+    """Enrol this terminal with a posted letter; the answer, verified. `surely_past` as for an `InsurerClient`.
 
     InsurerRefused (`problem`: activation_refused, invitation_closed, …), InsurerUntrusted, InsurerUnreachable;
     SignatureInvalid, ContractError or KeyInvalid when the answer does not hold: then nothing of it is to be kept.
     """
     body = encode(_request(entry, invitation, code, keys))
     question = Question("POST", "/v1/enrolments", ENROLLED_TYPE, {"content-type": ENROLMENT_TYPE}, body)
-    channel = Channel(entry.endpoint, client_context(entry.authority_pem), keys.signer, now)
+    channel = Channel(entry.endpoint, client_context(entry.authority_pem, surely_past), keys.signer, now)
     try:
         answer = _ask(channel, question)
     finally:

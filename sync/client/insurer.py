@@ -54,13 +54,24 @@ _OF_ONE_CLAIM: Final = ("claim", "chain")
 
 
 class InsurerClient:
-    """A connection to one insurer, kept open between requests; close it, or use it in a `with`."""
+    """A connection to one insurer, kept open between requests; close it, or use it in a `with`.
 
-    def __init__(self, record: InsurerRecord, tls_key: bytes, signer: SigningKey, now: Now = utc_now) -> None:
+    `surely_past`: by what to judge the insurer's certificate where the clock is not believed.
+    """
+
+    def __init__(
+        self,
+        record: InsurerRecord,
+        tls_key: bytes,
+        signer: SigningKey,
+        now: Now = utc_now,
+        *,
+        surely_past: datetime | None = None,
+    ) -> None:
         self.insurer = record.amc
         self.signer = signer
         self.verifiers = trusted_keys(record)
-        context = client_context(record.authority_pem)
+        context = client_context(record.authority_pem, surely_past)
         present(context, record.certificate_pem, tls_key)
         ends = not_after(record.certificate_pem.encode("ascii"))
         self._channel = Channel(record.endpoint, context, signer, now, ends)
@@ -176,19 +187,28 @@ class Peers:
     """The clients of a terminal's insurers, opened when first asked for; use it in a `with`, which closes them."""
 
     def __init__(
-        self, record_of: Callable[[str], InsurerRecord], tls_key: bytes, signer: SigningKey, now: Now = utc_now
+        self,
+        record_of: Callable[[str], InsurerRecord],
+        tls_key: bytes,
+        signer: SigningKey,
+        now: Now = utc_now,
+        *,
+        surely_past: datetime | None = None,
     ) -> None:
         self._record_of = record_of
         self._tls_key = tls_key
         self._signer = signer
         self._now = now
+        self._surely_past = surely_past
         self._clients: dict[str, InsurerClient] = {}
 
     def __call__(self, insurer: str) -> InsurerClient:
         """The client of an insurer (AMC number); InsurerUnknown."""
         if insurer not in self._clients:
             record = self._record_of(insurer)
-            self._clients[insurer] = InsurerClient(record, self._tls_key, self._signer, self._now)
+            self._clients[insurer] = InsurerClient(
+                record, self._tls_key, self._signer, self._now, surely_past=self._surely_past
+            )
         return self._clients[insurer]
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from sync.queue import states
 from sync.queue.acts import Act, move
 from sync.queue.blocks import Frame
 from sync.queue.journal_head import anchor_to_sign
+from sync.queue.reading import is_over
 from sync.queue.reconciliation import advance_chain
 from sync.queue.standing import chain_of
 from sync.queue.tables import Row, milliseconds
@@ -49,7 +50,7 @@ def _frames(insurer: str, signed: Iterable[tuple[str, str]], now: datetime) -> l
 
 
 def _require_free_to_leave(row: Row, now: datetime) -> None:
-    if row.state != states.QUEUED or now < row.not_before:
+    if row.state != states.QUEUED or not is_over(row.not_before, now):
         raise TransitionInvalid("this claim may not leave now", state=row.state, following=states.SENDING)
 
 

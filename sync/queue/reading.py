@@ -1,7 +1,8 @@
 """What the queue answers without changing anything.
 
 Rules: counts and ages come from indexes only, so a status line costs little however much waits; what was dispatched is
-ordered by number, what was not by arrival, and nothing by a clock.
+ordered by number, what was not by arrival, and nothing by a clock. No wait is longer than `LONGEST_WAIT`: an instant
+beyond that was written by a clock that was wrong, and holds nothing back.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,6 +13,7 @@ from typing import Final
 from sqlalchemy import Connection, Select, TextClause, func, select, text
 from sqlalchemy import Row as SqlRow
 
+from sync.backoff import LONGEST_WAIT
 from sync.errors import ClaimUnknown
 from sync.queue import states as claim_states
 from sync.queue.tables import CHAIN, OUTBOX, REFUSAL, Row, milliseconds, optional_instant, row_of
@@ -21,8 +23,8 @@ _MANY: Final = 1_000_000
 
 # SQLite would take another index of these tables and then sort: the one that fits is named.
 _OF_WAITING: Final = "FROM outbox INDEXED BY outbox_waiting WHERE state IN ('queued', 'sending')"
-_IS_FRESH: Final = "(state = 'queued' AND not_before <= :now)"
-_IS_RETRIED: Final = "(state = 'sending' AND (next_try IS NULL OR next_try <= :now))"
+_IS_FRESH: Final = "(state = 'queued' AND (not_before <= :now OR not_before > :absurd))"
+_IS_RETRIED: Final = "(state = 'sending' AND (next_try IS NULL OR next_try <= :now OR next_try > :absurd))"
 _WAITING_IDS: Final = text(f"SELECT claim_id, state {_OF_WAITING} ORDER BY entry")
 _FAILED: Final = text(f"SELECT 1 {_OF_WAITING} AND next_try IS NOT NULL LIMIT 1")
 _INSURERS_DUE: Final = text(
@@ -105,11 +107,11 @@ class QueueReader:
 
     def insurers_due(self, now: datetime) -> tuple[str, ...]:
         """The insurers for which something may leave at `now`."""
-        return tuple(found.insurer for found in self._waiting(_INSURERS_DUE, now=milliseconds(now)))
+        return tuple(found.insurer for found in self._waiting(_INSURERS_DUE, **_instants(now)))
 
     def due(self, insurer: str, now: datetime, limit: int = 100) -> list[Row]:
         """What may leave to `insurer` at `now`: dispatched rows by number, then new ones in order of registration."""
-        asked = {"insurer": insurer, "now": milliseconds(now)}
+        asked = {"insurer": insurer, **_instants(now)}
         rows = [row_of(found) for found in self._waiting(_RETRIED, **asked, limit=limit)]
         return rows + [row_of(found) for found in self._waiting(_FRESH, **asked, limit=limit - len(rows))]
 
@@ -120,6 +122,15 @@ class QueueReader:
     def _waiting(self, query: TextClause, **asked: object) -> Sequence[SqlRow[tuple[object, ...]]]:
         with self._store.read() as connection:
             return connection.execute(query, asked).all()
+
+
+def is_over(wait: datetime, now: datetime) -> bool:
+    """Whether something that waits until `wait` may happen at `now`."""
+    return wait <= now or wait > now + LONGEST_WAIT
+
+
+def _instants(now: datetime) -> dict[str, int]:
+    return {"now": milliseconds(now), "absurd": milliseconds(now + LONGEST_WAIT)}
 
 
 def row_of_claim(connection: Connection, claim_id: str, insurer: str | None = None) -> Row:

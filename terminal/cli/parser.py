@@ -13,6 +13,7 @@ from terminal.i18n import text
 
 Add = Callable[[argparse.ArgumentParser], None]
 _ROLES = tuple(Role)
+DAY = 86_400
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -121,7 +122,7 @@ def _sync(parser: argparse.ArgumentParser) -> None:
 def _init(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--shop", required=True, metavar="AM", help=text("cli.help.shop"))
     parser.add_argument("--name", required=True, metavar=text("cli.help.name"), help=text("cli.help.shop_name"))
-    parser.add_argument("--grace", type=int, default=60, metavar="S", help=text("cli.help.grace"))
+    parser.add_argument("--grace", type=_seconds_of_a_day, default=60, metavar="S", help=text("cli.help.grace"))
     secret = text("cli.help.device_secret")
     parser.add_argument("--device-secret", default="file", metavar=text("cli.help.name"), help=secret)
 
@@ -243,6 +244,13 @@ def _day(value: str) -> date:
         return date.fromisoformat(value)
     except ValueError:
         raise argparse.ArgumentTypeError(text("cli.help.day_form")) from None
+
+
+def _seconds_of_a_day(value: str) -> int:
+    number = int(value)
+    if not 0 <= number <= DAY:
+        raise argparse.ArgumentTypeError(text("cli.help.grace_range"))
+    return number
 
 
 def _count(value: str) -> int:

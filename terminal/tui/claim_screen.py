@@ -8,6 +8,7 @@ a second F10 registers all the same.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from textual.containers import Horizontal
 from textual.widget import Widget
@@ -62,6 +63,8 @@ class ClaimScreen(CounterScreen):
         self._saved: ClaimEntry | None = None
         self._warned: ClaimEntry | None = None
         self._abandoning = False
+        self._agreed_day: date | None = None
+        """The day that a person confirmed while the clock is not believed."""
         self._view = self.keep(FormView(self._subject, "claim-form"))
         self._panel = self.paper(self._paint_panel, "who-pays", title=text("who_pays.title"))
 
@@ -187,8 +190,9 @@ class ClaimScreen(CounterScreen):
     def _save(self, claim: ClaimForm) -> None:
         self._abandoning = False
         snapshot = self.state.snapshot
-        if snapshot is not None and not snapshot.status.clock_trusted:
-            self.notice = Notice.of("clock_untrusted", role=Role.BAD)
+        if snapshot is not None and not snapshot.status.clock_trusted and self._agreed_day != snapshot.today:
+            self._agreed_day = snapshot.today
+            self.notice = Notice.of("clock_untrusted", {"day": snapshot.today}, Role.BAD)
             return
         try:
             entry = read_entry(claim)

@@ -58,8 +58,8 @@ class Desk:
         return self.clock.today()
 
     def midnight(self) -> datetime:
-        """The instant at which the civil day began in France."""
-        return datetime.combine(self.today(), time.min, PARIS)
+        """The instant at which the civil day began in France, by the clock as it is, as registrations are dated."""
+        return datetime.combine(self.now().astimezone(PARIS).date(), time.min, PARIS)
 
     def leaves_at(self, now: datetime) -> datetime:
         """When a claim registered `now` leaves by itself: after the grace period."""

@@ -65,16 +65,19 @@ async def test_an_unforeseen_defect_of_a_worker_is_a_sentence() -> None:
         await player.sees("ENREGISTRÉE")
 
 
-async def test_a_clock_that_lies_dates_no_claim(scene: SceneCounter) -> None:
-    """In red, with what to do; the claim stays on the screen."""
+async def test_a_clock_that_lies_asks_for_the_day_and_refuses_nothing(scene: SceneCounter) -> None:
+    """In red, with the day to confirm; the second time the claim is registered."""
     scene.people, scene.card_present, scene.facts = (MARIE,), True, replace(ONLINE, clock_trusted=False)
     async with playing(scene) as player:
         await player.unlock(PIN, "1")
         await player.claim_opens()
         player.press("1211", "enter", "1", "f10")
-        await player.sees("aucune demande ne sera datée")
+        await player.sees(f"Est-on le {scene.today():%d/%m/%Y}")
         assert "HORLOGE NON SÛRE" in player.text()
         assert scene.submitted == []
+        player.press("f10")
+        await player.sees("ENREGISTRÉE")
+        assert len(scene.submitted) == 1
 
 
 async def test_a_claim_that_has_left_is_not_changed(scene: SceneCounter) -> None:
