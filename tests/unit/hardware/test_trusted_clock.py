@@ -189,3 +189,41 @@ def test_a_signed_time_without_a_zone_is_a_programming_error(machine: Machine) -
     """A naive time could be any instant."""
     with pytest.raises(ValueError, match="aware"):
         machine.clock.learn(datetime(2026, 12, 1))  # noqa: DTZ001 (the point of the test)
+
+
+def test_the_day_of_a_clock_that_cannot_be_right_is_the_last_known_one(machine: Machine) -> None:
+    """Back in 1970, or decades ahead: the day goes on from what was known; a mark alone decides no day."""
+    last = machine.time
+    assert machine.clock.trusted
+    for wrong in (datetime(1970, 1, 1, tzinfo=UTC), last + timedelta(days=4000)):
+        machine.time = wrong
+        machine.start()
+        assert machine.clock.today() == last.date()
+        machine.seconds += 86_400
+        assert machine.clock.today() == last.date() + timedelta(days=1)
+        machine.seconds = 0.0
+    machine.time = last - timedelta(days=3)
+    assert machine.start().today() == machine.time.date()
+
+
+def test_what_is_certain_does_not_stand_on_this_clock(machine: Machine) -> None:
+    """Release and signed times are certain; the highest time seen, which a wild clock may have left, is not."""
+    assert machine.clock.trusted
+    assert machine.clock.certain == RELEASE
+    assert machine.clock.known.floor == machine.time
+    machine.clock.learn(RELEASE + timedelta(days=2))
+    assert machine.clock.certain == RELEASE + timedelta(days=2)
+
+
+def test_a_mark_of_a_wild_clock_is_taken_back_by_a_signed_time(machine: Machine) -> None:
+    """A month ahead, unseen; then right again and doubted, until an insurer signs the time that the clock shows."""
+    right = machine.time
+    machine.jump(days=30)
+    assert machine.clock.trusted
+    machine.time = right
+    assert machine.start().doubt is Doubt.BEFORE_SEEN
+    machine.clock.learn(right - timedelta(days=1))
+    assert machine.clock.doubt is Doubt.BEFORE_SEEN
+    machine.clock.learn(right + timedelta(seconds=2))
+    assert machine.clock.trusted
+    assert machine.start().trusted

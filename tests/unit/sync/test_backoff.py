@@ -59,3 +59,11 @@ def test_breakers_are_one_for_each_insurer() -> None:
     assert not breakers.is_open("22222222", NOW)
     breakers.succeeded("11111111")
     assert (breakers.failures("11111111"), breakers.is_open("11111111", NOW)) == (0, False)
+
+
+def test_a_breaker_does_not_outlast_a_clock_that_jumped() -> None:
+    """A clock set back by years leaves no insurer alone for years; an ordinary wait, a day included, is kept."""
+    breakers, begun = Breakers(), datetime(2026, 11, 22, tzinfo=UTC)
+    breakers.failed("a", begun + timedelta(days=1))
+    assert breakers.is_open("a", begun)
+    assert not breakers.is_open("a", begun - timedelta(days=400))
