@@ -303,8 +303,7 @@ def _open_parts(  # noqa: PLR0913 - each part of a home is named
         undo.callback(store.close)
         counterfoil = Counterfoil.open(path / _COUNTERFOIL, second)
         undo.callback(counterfoil.close)
-        insurers = InsurerBook(store)
-        outbox = Outbox(store, counterfoil)
+        insurers, outbox = InsurerBook(store), Outbox(store, counterfoil)
         opened = OpenHome(
             path=path,
             store=store,
