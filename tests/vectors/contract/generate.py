@@ -158,7 +158,7 @@ def envelope_of(claim: Record, recipient: Sealing, name: str) -> tuple[Record, R
     payload = rfc8785.dumps(claim)
     signed = DEVICE.jws("comptoir-claim+jws", payload)
     bucket = next(size for size in (1024, 2048, 4096, 8192) if len(signed) < size)
-    header = {
+    header: Record = {
         "v": 1,
         "claim_id": claim["claim_id"],
         "insurer": claim["insurer"],
@@ -288,7 +288,7 @@ def tampered(envelope: Record) -> list[Record]:
 
 def event() -> Record:
     """A document request, sealed to the shop and signed as an event."""
-    request = {
+    request: Record = {
         "schema": "comptoir/document-request/v1",
         "request_id": "01980000-0000-7000-8000-000000000901",
         "insurer": INSURER,
@@ -298,7 +298,7 @@ def event() -> Record:
         "deadline": "2026-12-31",
     }
     signed = SIGNER.jws("comptoir-document-request+jws", rfc8785.dumps(request))
-    header = {
+    header: Record = {
         "schema": "comptoir/event/v1",
         "insurer": INSURER,
         "device": DEVICE.kid,
@@ -318,7 +318,7 @@ def event() -> Record:
 def enrolment() -> Record:
     """An enrolment request and its proof; the certificate request is a text that no vector opens."""
     code = "0123456789ABCDEFGHJK"
-    offer = {
+    offer: Record = {
         "schema": "comptoir/enrolment/v1",
         "insurer": INSURER,
         "invitation": "ABCDEFGH",
@@ -373,9 +373,9 @@ def vectors() -> dict[str, Any]:
     }
     first = made["xwing-hkdfsha256-aes256gcm"]
     links = chain([envelope for envelope, _ in first])
-    state = {"schema": "comptoir/state/v1", "insurer": INSURER, "device": DEVICE.kid, "seq": 3}
+    state: Record = {"schema": "comptoir/state/v1", "insurer": INSURER, "device": DEVICE.kid, "seq": 3}
     state["head"] = links[-1]["dispatch_digest"]
-    key_set = {
+    key_set: Record = {
         "schema": "comptoir/keys/v1",
         "insurer": INSURER,
         "version": 1,
