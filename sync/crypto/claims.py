@@ -120,7 +120,8 @@ def _open_envelope(envelope: bytes, opening: OpeningKey, verifier: VerifyingKey)
         raise ContractError("an envelope is ASCII")
     found = decode(envelope, Envelope)
     header = found.header()
-    if (header.recipient, header.suite) != (opening.public.kid, opening.public.suite):
+    opening = opening.of(header.recipient)
+    if header.suite != opening.public.suite:
         raise SealInvalid("sealed to another key")
     if header.device != verifier.kid:
         raise SignatureInvalid("sent by another device")

@@ -8,6 +8,7 @@ or 8 KiB, so that its length says little. A seed appears in no representation an
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from typing import Final, Self, get_args
 
 from cryptography.exceptions import InvalidTag
@@ -67,14 +68,25 @@ class SealingKey:
 
 
 class OpeningKey:
-    """A recipient's private key, held as its 32-byte seed; `public` is its other half."""
+    """A recipient's private key, held as its 32-byte seed; `public` is its other half.
 
-    def __init__(self, seed: bytes, suite: Suite = XWING) -> None:
+    `former` are keys that it replaced and that still open what was sealed to them.
+    """
+
+    def __init__(self, seed: bytes, suite: Suite = XWING, former: Sequence["OpeningKey"] = ()) -> None:
         if len(seed) != SEED_BYTES or suite not in _PUBLIC_BYTES:
             raise KeyInvalid("an opening key is a 32-byte seed of a known suite")
         self.seed = seed
         self._key, public = _expand(seed, suite)
         self.public = SealingKey(suite, public)
+        self.former = tuple(former)
+
+    def of(self, kid: str) -> "OpeningKey":
+        """This key or the former one with this key id; SealInvalid when there is none."""
+        for key in (self, *self.former):
+            if key.public.kid == kid:
+                return key
+        raise SealInvalid("sealed to another key")
 
     @classmethod
     def generate(cls, suite: Suite = XWING) -> Self:

@@ -8,6 +8,7 @@ intake's folder only; what opens claims (`claims`, `decide`, `documents`) reads 
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -36,17 +37,29 @@ from sync.receiver.terminal_commands import add_terminal_commands
 from sync.receiver.terms import Terms, parse_settings, parse_terms, profile_of
 
 _REFUSED: Final = 1
+_HYPHENED: Final = re.compile(r"-[A-Za-z0-9_-]{42}", re.ASCII)
 _ENVIRONMENT: Final = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
-    asked = _parser().parse_args(arguments)
+    asked = _parser().parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
     try:
         return int(asked.command(asked))
     except SyncError as error:
         _report_error(error, as_json=asked.json)
         return _ENVIRONMENT if error.environment else _REFUSED
+
+
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """The arguments with each key id joined to its option: one in 64 begins with a hyphen, and is no option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if _HYPHENED.fullmatch(argument) and joined and joined[-1].startswith("--"):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def _parser() -> argparse.ArgumentParser:

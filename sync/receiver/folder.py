@@ -36,7 +36,7 @@ from sync.receiver.ways import AdmittedRelay, admitted_relays
 
 _AUTHORITY: Final = "authority"
 INTAKE: Final = "intake"
-_OPENER: Final = "opener"
+OPENER: Final = "opener"
 DATABASE: Final = "intake.db"
 LOG_DEADLINE_HOURS: Final = 24
 
@@ -169,13 +169,15 @@ def intake_of(folder: Path) -> Path:
 
 def opener_of(folder: Path) -> Path:
     """The opener's folder; InsurerFolderMissing when this machine does not have it."""
-    _read(folder / _OPENER / "opening.key")
-    return folder / _OPENER
+    _read(folder / OPENER / "opening.key")
+    return folder / OPENER
 
 
 def open_opener(folder: Path) -> OpeningKey:
-    """The key that opens claims; InsurerFolderMissing when this machine does not have it."""
-    return OpeningKey.from_seed(_read(folder / _OPENER / "opening.key"), XWING)
+    """The key that opens claims, with its former ones; InsurerFolderMissing when this machine does not have it."""
+    seeds = [_read(path) for path in sorted((folder / OPENER).glob("former-*.key"))]
+    former = [OpeningKey.from_seed(seed, XWING) for seed in seeds]
+    return OpeningKey(_read(folder / OPENER / "opening.key"), XWING, former)
 
 
 def _new_files(settings: InsurerSettings, profile: Profile, now: datetime) -> Mapping[str, bytes]:
@@ -187,7 +189,7 @@ def _new_files(settings: InsurerSettings, profile: Profile, now: datetime) -> Ma
     profile = msgspec.structs.replace(profile, log=_log_terms(settings, log_seed))
     return {
         f"{_AUTHORITY}/authority.key": authority.key,
-        f"{_OPENER}/opening.key": opening.seed,
+        f"{OPENER}/opening.key": opening.seed,
         f"{INTAKE}/insurer.json": encode(settings),
         f"{INTAKE}/authority.pem": authority.certificate_pem,
         f"{INTAKE}/server.key": server_key,

@@ -1,4 +1,4 @@
-"""New signing keys and new profiles, announced so that every terminal can follow.
+"""New signing keys, sealing keys and profiles, announced so that every terminal can follow.
 
 Rules: a new key set is signed by the key in use before, names the new key first and keeps the former ones, eight at
 most: what they signed stays good. Each version is one more than the last. A key is retired only when it is known to
@@ -14,13 +14,15 @@ from typing import Final
 import msgspec
 
 from sync.contract.envelope import KEYS_TYP, PROFILE_TYP, encode
-from sync.contract.keys import Jwk, KeySet, SigningPublic
+from sync.contract.keys import Jwk, KeySet, SealingPublic, SigningPublic
 from sync.contract.profile import Profile, check_profile
+from sync.crypto import base64url
+from sync.crypto.sealing import XWING, OpeningKey
 from sync.crypto.signing import SigningKey
 from sync.durable import folder_lock, medium_errors, replace_file
 from sync.errors import ContractError
 from sync.receiver.announced import COMING_FILE, KEYS_FILE, PROFILE_FILE, Announced, kid_of
-from sync.receiver.folder import INTAKE, announced_in, open_intake
+from sync.receiver.folder import INTAKE, OPENER, announced_in, open_intake, open_opener
 from sync.receiver.terms import Terms
 
 MOST_KEYS: Final = 8
@@ -42,6 +44,25 @@ def rotate_signing(folder: Path) -> KeySet:
         _write(folder, KEYS_FILE, _signed(former, KEYS_TYP, keys))
         _write(folder, _SIGNING, new.to_bytes())
         _forget(folder, _NEXT)
+    return keys
+
+
+def rotate_sealing(folder: Path) -> KeySet:
+    """Let claims be sealed to a new key; the former ones still open theirs. Needs the opener's folder beside.
+
+    InsurerFolderMissing without it. At each moment every announced key can be opened with, wherever the power goes.
+    """
+    with folder_lock(folder / INTAKE):
+        found, former = announced_in(folder), open_opener(folder)
+        new = OpeningKey.generate(XWING)
+        public = base64url.to_text(new.public.public)
+        first = SealingPublic(kid=new.public.kid, suite=new.public.suite, public=public)
+        sealing = (first, *found.keys.sealing)[:MOST_KEYS]
+        keys = msgspec.structs.replace(found.keys, version=found.keys.version + 1, sealing=sealing)
+        _keep_opening(folder, _former_name(new), new)
+        _write(folder, KEYS_FILE, _signed(open_intake(folder).signer, KEYS_TYP, keys))
+        _keep_opening(folder, _former_name(former), former)
+        _keep_opening(folder, "opening.key", new)
     return keys
 
 
@@ -104,6 +125,15 @@ def _sign_again(folder: Path, found: Announced, signer: SigningKey, retired: set
     for name, signed, profile in profiles:
         if signed is not None and profile is not None and kid_of(signed) in retired:
             _write(folder, name, _signed(signer, PROFILE_TYP, profile))
+
+
+def _former_name(key: OpeningKey) -> str:
+    return f"former-{key.public.kid}.key"
+
+
+def _keep_opening(folder: Path, name: str, key: OpeningKey) -> None:
+    with medium_errors():
+        replace_file(folder / OPENER / name, key.seed)
 
 
 def _public(key: SigningKey) -> SigningPublic:

@@ -16,7 +16,7 @@ import msgspec
 from sync.contract.keys import KeySet
 from sync.errors import ContractError
 from sync.receiver.folder import announced_in, open_intake
-from sync.receiver.rotation import retire_signing, rotate_signing, set_profile
+from sync.receiver.rotation import retire_signing, rotate_sealing, rotate_signing, set_profile
 from sync.receiver.terms import parse_terms
 
 AddCommand = Callable[..., argparse.ArgumentParser]
@@ -24,9 +24,10 @@ AddCommand = Callable[..., argparse.ArgumentParser]
 
 def add_rotation_commands(commands: Any, add: AddCommand) -> None:
     """Add both groups to the grammar, by way of `add`."""
-    acts = _group(commands, "keys", "the insurer's signing keys, as terminals are told of them")
+    acts = _group(commands, "keys", "the insurer's keys, as terminals are told of them")
     add(acts, "list", _list, "every key of the set, and which is in use", with_database=False)
-    add(acts, "rotate", _rotate, "put a new signing key in use; former ones stay good", with_database=False)
+    turning = add(acts, "rotate", _rotate, "put a new key in use; former ones stay good", with_database=False)
+    turning.add_argument("--sealing", action="store_true", help="the key claims are sealed to, not the signing key")
     ending = add(acts, "retire", _retire, "believe a former signing key no more", with_database=False)
     ending.add_argument("--kid", required=True, help="key id (see `keys list`)")
     acts = _group(commands, "profile", "what the insurer asks for and guarantees")
@@ -44,8 +45,8 @@ def _list(asked: argparse.Namespace) -> int:
 
 
 def _rotate(asked: argparse.Namespace) -> int:
-    keys = rotate_signing(asked.dir)
-    return _told(keys, keys.signing[0].kid)
+    keys = rotate_sealing(asked.dir) if asked.sealing else rotate_signing(asked.dir)
+    return _told(keys, open_intake(asked.dir).signer.kid)
 
 
 def _retire(asked: argparse.Namespace) -> int:

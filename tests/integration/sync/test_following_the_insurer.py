@@ -16,10 +16,10 @@ from sync.errors import ContractError, SignatureInvalid, TermsRolledBack
 from sync.insurers import InsurerRecord
 from sync.receipts import verify_receipt
 from sync.receiver.folder import announced_in, open_intake
-from sync.receiver.rotation import retire_signing, rotate_signing, set_profile
+from sync.receiver.rotation import retire_signing, rotate_sealing, rotate_signing, set_profile
 from sync.receiver.terms import Terms
 from sync.trust import Told, followed, known_keys, profile_in, profile_jws_on, trusted_keys
-from tests.integration.sync.world import Insurer, Terminal
+from tests.integration.sync.world import Insurer, Terminal, sealing_key
 
 TODAY = datetime.now(UTC).date()
 AMC = "99900201"
@@ -94,6 +94,21 @@ def test_a_terminal_that_missed_the_announcement_stays_as_it_was(terminal: Termi
     assert terminal.home.outbox.get(claim_id).state == "queued"
     terminal.enrol(rotating)
     assert drain_now(terminal.home).acknowledged == 1
+
+
+def test_claims_are_sealed_to_the_new_key(terminal: Terminal, rotating: Insurer) -> None:
+    """After a rotation of the sealing key the terminal seals to the new one; the opener reads claims of both."""
+    terminal.enrol(rotating)
+    before = sealing_key(terminal.home.insurers.get(AMC)).kid
+    claims = {sends_one(terminal)}
+    (waiting,) = terminal.register(AMC)
+    rotate_sealing(rotating.folder)
+    restarted(rotating)
+    claims |= {waiting}
+    assert drain_now(terminal.home).acknowledged == 1
+    claims.add(sends_one(terminal))
+    assert sealing_key(terminal.home.insurers.get(AMC)).kid not in ("", before)
+    assert {one["claim_id"] for one in rotating.claims()} == claims
 
 
 def test_a_coming_profile_counts_from_its_day_without_a_line(terminal: Terminal, rotating: Insurer) -> None:

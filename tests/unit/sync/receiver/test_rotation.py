@@ -12,17 +12,21 @@ import pytest
 from sync.contract.envelope import KEYS_TYP, decode
 from sync.contract.keys import KeySet
 from sync.contract.profile import ContractTerms
+from sync.crypto.sealing import OpeningKey
 from sync.crypto.signing import SigningKey, VerifyingKey
+from sync.durable import replace_file
 from sync.errors import ContractError
 from sync.receiver import rotation
 from sync.receiver.announced import announced, kid_of
 from sync.receiver.cli import main
 from sync.receiver.db import Ledger
-from sync.receiver.folder import announced_in, create_insurer, open_intake
+from sync.receiver.enrol import invite
+from sync.receiver.folder import announced_in, create_insurer, open_intake, open_opener
 from sync.receiver.intake import Intake
-from sync.receiver.rotation import MOST_KEYS, retire_signing, rotate_signing, set_profile
+from sync.receiver.opener import Opened, open_claims
+from sync.receiver.rotation import MOST_KEYS, retire_signing, rotate_sealing, rotate_signing, set_profile
 from sync.receiver.terms import Terms, parse_settings, profile_of
-from tests.unit.sync.receiver.visitor import AMC, CONVENTION, ORIGIN, Clock, Visitor
+from tests.unit.sync.receiver.visitor import AMC, CONVENTION, ORIGIN, SHOP, Clock, Visitor
 
 TODAY = Clock().at.date()
 
@@ -108,6 +112,45 @@ def test_the_key_in_use_is_not_retired(folder: Path) -> None:
     for kid in (open_intake(folder).signer.kid, "A" * 43):
         with pytest.raises(ContractError):
             retire_signing(folder, kid)
+
+
+def test_a_new_sealing_key_leaves_the_former_one_good(folder: Path, clock: Clock, tmp_path: Path) -> None:
+    """Claims sealed to either are taken and opened; the set names the new one first and is signed as before."""
+    old = open_opener(folder)
+    keys = rotate_sealing(folder)
+    assert [one.kid for one in keys.sealing] == [open_opener(folder).public.kid, old.public.kid]
+    assert announced_in(folder).announcer == open_intake(folder).signer.public
+    with Ledger.at(tmp_path / "intake.db") as ledger:
+        intake = Intake(ledger, open_intake(folder), ORIGIN, clock)
+        for recipient in (old.public, open_opener(folder).public):
+            visitor = Visitor(recipient, clock)
+            visitor.keep(intake.enrol(visitor.enrolment(invite(ledger, SHOP, clock()))).body)
+            assert visitor.push(intake, visitor.package()).status == 201
+        found = list(open_claims(ledger, open_opener(folder)))
+        alone = list(open_claims(ledger, OpeningKey(open_opener(folder).seed)))
+    assert [type(one) for one in found] == [Opened, Opened]
+    assert sorted(type(one).__name__ for one in alone) == ["NotOpened", "Opened"]
+
+
+@pytest.mark.parametrize("writes", range(4))
+def test_no_cut_leaves_a_key_that_opens_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch, writes: int) -> None:
+    """Wherever the power goes in a rotation, every announced sealing key is in the opener's hands."""
+    real, left = replace_file, [writes]
+
+    def cut(*arguments: Any) -> None:
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        real(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rotation, "replace_file", cut)
+        with pytest.raises(KeyboardInterrupt):
+            rotate_sealing(folder)
+    for key in announced_in(folder).keys.sealing:
+        assert open_opener(folder).of(key.kid).public.kid == key.kid
+    rotate_sealing(folder)
+    assert open_opener(folder).public.kid == announced_in(folder).keys.sealing[0].kid
 
 
 def test_a_profile_waits_for_its_day(folder: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -207,6 +208,13 @@ def test_only_what_is_known_is_revoked(ledger: Ledger, clock: Clock) -> None:
         readmit(ledger, "A" * 43)
     with pytest.raises(ContractError):
         revoke(ledger, "A" * 43, "whim", clock())
+
+
+def test_a_key_id_may_begin_with_a_hyphen(insurer_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One in 64 does; it is read as the option's value all the same."""
+    command = ["terminals", "revoke", "--dir", str(insurer_folder), "--device", "-" + "A" * 42, "--reason", "lost"]
+    assert main([*command, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "terminal_unknown"
 
 
 def test_the_operator_lists_and_revokes(
