@@ -182,6 +182,20 @@ def _data_trust(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--accept", action="store_true", help=text("cli.help.accept"))
 
 
+def _day_show(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--day", type=_day, metavar="AAAA-MM-JJ", help=text("cli.help.day_day"))
+    _login(parser)
+
+
+def _day_close(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, required=True, metavar=text("cli.help.dir"), help=text("cli.help.day_out"))
+    parser.add_argument("--names", action="store_true", help=text("cli.help.day_names"))
+    parser.add_argument("--second", metavar="ID", help=text("cli.help.second"))
+    second = text("cli.help.second_pin_file")
+    parser.add_argument("--second-pin-file", type=Path, metavar=text("cli.help.file"), help=second)
+    _day_show(parser)
+
+
 def _evidence_journal(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=_count, default=200, metavar="N", help=text("cli.help.journal_limit"))
     parser.add_argument("--claim", metavar="ID", help=text("cli.help.journal_claim"))
@@ -327,6 +341,7 @@ _GROUPS: dict[str, dict[str, tuple[str, Add]]] = {
         "trust": ("reference:trust", _data_trust),
         "update": ("reference:update", _data_update),
     },
+    "day": {"show": ("day:show", _day_show), "close": ("day:close", _day_close)},
     "evidence": {
         "journal": ("evidence:journal", _evidence_journal),
         "erasures": ("evidence:erasures", _nothing),

@@ -1,0 +1,64 @@
+"""`day show` and `day close`: what was registered on one day, for the accountant.
+
+Rules: without names; files are written whole, for their owner alone, after the journal has it. `--names` is an export
+of persons and needs a second person's PIN.
+"""
+
+import argparse
+from dataclasses import asdict
+from typing import Any
+
+from sync.durable import medium_errors, replace_file
+from terminal.cli.day_forms import AMOUNTS, csv_bytes, pdf_bytes, text_lines
+from terminal.cli.input import read_secret
+from terminal.cli.output import Answer
+from terminal.cli.session import logged_in
+from terminal.domain.errors import InputInvalid
+from terminal.i18n import text
+from terminal.workflow import four_eyes
+from terminal.workflow.day import DaySheet, export_day, export_day_with_names, show_day, subject_of
+from terminal.workflow.desk import Desk
+
+
+def show(arguments: argparse.Namespace) -> Answer:
+    """The sheet of a day on the screen, without names."""
+    with logged_in(arguments) as desk:
+        sheet = show_day(desk, arguments.day or desk.today())
+    return Answer(_json(sheet), text_lines(sheet))
+
+
+def close(arguments: argparse.Namespace) -> Answer:
+    """The sheet of a day as files: CSV, text and PDF."""
+    if arguments.names and not arguments.second:
+        raise InputInvalid("a second person has to agree", key="second", reason="missing")
+    with logged_in(arguments) as desk:
+        sheet = _exported(desk, arguments)
+    stem = f"bordereau-{sheet.day.isoformat()}" + ("-nominatif" if sheet.with_names else "")
+    contents = {
+        "csv": csv_bytes(sheet),
+        "txt": ("\n".join(text_lines(sheet)) + "\n").encode("utf-8"),
+        "pdf": pdf_bytes(sheet),
+    }
+    with medium_errors():
+        arguments.out.mkdir(parents=True, exist_ok=True, mode=0o700)
+    files = [arguments.out / f"{stem}.{ending}" for ending in contents]
+    for file, content in zip(files, contents.values(), strict=True):
+        replace_file(file, content)
+    told = [text("cli.day_written", file=str(file)) for file in files]
+    return Answer({**_json(sheet), "files": [str(file) for file in files]}, told)
+
+
+def _exported(desk: Desk, arguments: argparse.Namespace) -> DaySheet:
+    day = arguments.day or desk.today()
+    if not arguments.names:
+        return export_day(desk, day)
+    pin = read_secret(arguments.second_pin_file, "pin")
+    approval = four_eyes.agree(desk, four_eyes.Act.EXPORT, subject_of(day), arguments.second, pin)
+    return export_day_with_names(desk, day, approval)
+
+
+def _json(sheet: DaySheet) -> dict[str, Any]:
+    """The sheet without names, also where its files have them."""
+    lines = [{name: value for name, value in asdict(line).items() if name != "name"} for line in sheet.lines]
+    totals = {name: sheet.total(name) for name in AMOUNTS}
+    return {"day": sheet.day.isoformat(), "with_names": sheet.with_names, "claims": lines, "total": totals}
