@@ -33,6 +33,7 @@ from sync.receiver.opener import NotOpened, Opened, open_claims
 from sync.receiver.relay.commands import add_relay_commands
 from sync.receiver.rotation_commands import add_rotation_commands
 from sync.receiver.service import Serving, run_intake
+from sync.receiver.settlements import add_settlement_command
 from sync.receiver.terminal_commands import add_terminal_commands
 from sync.receiver.terms import Terms, parse_settings, parse_terms, profile_of
 
@@ -89,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     add_document_commands(commands, _command)
     add_export_commands(commands, _command)
     add_relay_commands(commands, _command)
+    add_settlement_command(commands, _command)
     add_decision_commands(commands, _command)
     add_log_commands(commands, _command)
     add_rotation_commands(commands, _command)

@@ -82,9 +82,8 @@ def _totals(sheet: DaySheet) -> list[str]:
     counts = [(state, [line for line in sheet.lines if line.state == state]) for state in states]
     by_state = [_of_state(state, some) for state, some in counts]
     unknown = sum(line.amc is None for line in sheet.lines)
-    whole = text(
-        "day.total", count=len(sheet.lines), amc=_money(sheet.total("amc")), price=_money(sheet.total("price"))
-    )
+    amc, price = (money_text(sheet.total(amount)) for amount in ("amc", "price"))
+    whole = text("cli.day.total", count=len(sheet.lines), amc=amc, price=price)
     return [*by_state, whole, *([text("cli.day.unknown", count=unknown)] if unknown else [])]
 
 

@@ -182,6 +182,11 @@ def _data_trust(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--accept", action="store_true", help=text("cli.help.accept"))
 
 
+def _settlement_read(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar=text("cli.help.file").upper(), help=text("cli.help.settlement_file"))
+    _login(parser)
+
+
 def _day_show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--day", type=_day, metavar="AAAA-MM-JJ", help=text("cli.help.day_day"))
     _login(parser)
@@ -342,6 +347,7 @@ _GROUPS: dict[str, dict[str, tuple[str, Add]]] = {
         "update": ("reference:update", _data_update),
     },
     "day": {"show": ("day:show", _day_show), "close": ("day:close", _day_close)},
+    "settlement": {"read": ("settlement:read", _settlement_read)},
     "evidence": {
         "journal": ("evidence:journal", _evidence_journal),
         "erasures": ("evidence:erasures", _nothing),

@@ -2,7 +2,7 @@
 
 Rules: without names by default: number, insurer and amounts. A sheet with names is an export of persons: two people
 agree to it (four eyes), once, for that day, and the journal has an entry for each person before a file exists; a sheet
-without names has one. Claims that were voided before they left are no turnover and are left out.
+without names has one. What is no turnover is left out: claims that were voided, cancellations, agreements asked for.
 """
 
 from collections.abc import Iterable
@@ -13,12 +13,11 @@ from sync.queue import Row
 from terminal.domain.roles import Role
 from terminal.vault.acts import Act
 from terminal.vault.dossiers import Dossier
-from terminal.vault.requests import DocumentRequests
 from terminal.workflow import four_eyes
 from terminal.workflow.access import attempt, deed, note, whom_in
 from terminal.workflow.desk import PARIS, Desk
 from terminal.workflow.people import require_role
-from terminal.workflow.track import GONE
+from terminal.workflow.track import GONE, asks_only, no_claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,9 @@ def _sheet(desk: Desk, day: date, *, with_names: bool) -> DaySheet:
     rows = _rows(desk, day)
     dossiers = desk.vault.dossiers.many(row.claim_id for row in rows)
     names = {record.amc: record.name for record in desk.home.insurers.all()}
-    lines = (_line(row, dossiers.get(row.claim_id), names, with_names=with_names) for row in rows)
+    asked = {claim_id for claim_id, (_, dossier) in dossiers.items() if asks_only(dossier)}
+    claims = [row for row in rows if row.claim_id not in asked]
+    lines = (_line(row, dossiers.get(row.claim_id), names, with_names=with_names) for row in claims)
     ordered = tuple(sorted(lines, key=lambda line: line.number))
     return DaySheet(day, desk.config.shop_am_id, desk.config.shop_name, desk.now(), with_names, ordered)
 
@@ -96,9 +97,9 @@ def _sheet(desk: Desk, day: date, *, with_names: bool) -> DaySheet:
 def _rows(desk: Desk, day: date) -> Iterable[Row]:
     start = datetime.combine(day, time.min, PARIS)
     end = datetime.combine(day + timedelta(days=1), time.min, PARIS)
-    answers = DocumentRequests(desk.home.store).answer_ids()
+    aside = no_claims(desk)
     since = desk.home.outbox.rows_since(start)
-    return [row for row in since if row.created_at < end and row.state not in GONE and row.claim_id not in answers]
+    return [row for row in since if row.created_at < end and row.state not in GONE and row.claim_id not in aside]
 
 
 def _line(row: Row, known: tuple[str, Dossier] | None, names: dict[str, str], *, with_names: bool) -> DayLine:

@@ -68,13 +68,13 @@ def _waiting_cents(desk: Desk) -> int | None:
     if desk.vault.user is None or not desk.vault.user.role.sees_dossiers:
         return None
     ids = desk.home.outbox.ids(WAITING)
-    return sum(dossier.amc for _, dossier in desk.vault.dossiers.many(ids).values() if not _asks(dossier))
+    return sum(dossier.amc for _, dossier in desk.vault.dossiers.many(ids).values() if not asks_only(dossier))
 
 
 def worklist_of(desk: Desk, limit: int) -> tuple[WorkItem, ...]:
     """The claims that need a person, then the newest others; voided ones and messages about claims are left out."""
     outbox = desk.home.outbox
-    handled, aside = Heard(desk.home.store).handled(), _no_claims(desk)
+    handled, aside = Heard(desk.home.store).handled(), no_claims(desk)
     urgent = outbox.rows(states=NEEDS_A_PERSON, limit=limit + len(handled) + len(aside), newest_first=True)
     first = [row for row in urgent if row.claim_id not in handled]
     others = tuple(state for state in ClaimState if state not in NEEDS_A_PERSON + GONE)
@@ -90,7 +90,7 @@ def worklist_of(desk: Desk, limit: int) -> tuple[WorkItem, ...]:
     )
 
 
-def _no_claims(desk: Desk) -> frozenset[str]:
+def no_claims(desk: Desk) -> frozenset[str]:
     """What waits and leaves as a claim does and is none: answers to requests, cancellations."""
     return DocumentRequests(desk.home.store).answer_ids() | Heard(desk.home.store).links("cancellation").keys()
 
@@ -147,7 +147,7 @@ def is_held(row: Row) -> bool:
     return row.state == ClaimState.BLOCKED and row.reason == RECOVERED and row.seq is None
 
 
-def _asks(dossier: Dossier) -> bool:
+def asks_only(dossier: Dossier) -> bool:
     """Whether only an agreement was asked for: no money is expected of it."""
     return dossier.kind == "preauthorisation"
 
@@ -155,11 +155,11 @@ def _asks(dossier: Dossier) -> bool:
 def totals_of(desk: Desk) -> DayTotals:
     """Counts and cents of the claims registered since midnight in France; agreements asked for are none."""
     start = desk.midnight()
-    aside = _no_claims(desk)
+    aside = no_claims(desk)
     since = desk.home.outbox.rows_since(start)
     rows = [row for row in since if row.state not in GONE and row.claim_id not in aside]
     dossiers = desk.vault.dossiers.many(row.claim_id for row in rows)
-    rows = [row for row in rows if row.claim_id not in dossiers or not _asks(dossiers[row.claim_id][1])]
+    rows = [row for row in rows if row.claim_id not in dossiers or not asks_only(dossiers[row.claim_id][1])]
     cents = {row.claim_id: dossiers[row.claim_id][1].amc if row.claim_id in dossiers else 0 for row in rows}
 
     def figure(states: tuple[ClaimState, ...] | None) -> tuple[int, int]:
