@@ -12,7 +12,19 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 
 import sync.contract
-from sync.contract import enrolment, envelope, events, exchange, keys, message, outcomes, problems, profile, renewal
+from sync.contract import (
+    enrolment,
+    envelope,
+    events,
+    exchange,
+    keys,
+    message,
+    outcomes,
+    problems,
+    profile,
+    renewal,
+    settlement,
+)
 from sync.contract.message import ClaimMessage, decode_message, encode_message
 from sync.errors import ContractError
 from tests.unit.sync.contract.records import CLAIM
@@ -32,6 +44,8 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "document-answer": events.DocumentAnswer,
     "outcome": outcomes.Outcome,
     "payment": outcomes.Payment,
+    "settlement": settlement.Settlement,
+    "settlement-file": settlement.SettlementFile,
     "profile": profile.Profile,
     "enrolment-request": enrolment.EnrolmentRequest,
     "enrolment-answer": enrolment.EnrolmentAnswer,
@@ -49,6 +63,7 @@ LEFT_OUT_WHEN_EMPTY = {
     ("document-answer", "openings"),
     ("outcome", "lines"),
     ("outcome", "reasons"),
+    ("settlement-file", "events"),
 }
 """Lists that the canonical form leaves out when they are empty: the schema says that they have an item."""
 
