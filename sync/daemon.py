@@ -24,7 +24,7 @@ from sync.announcing import Announcer
 from sync.backoff import Breakers
 from sync.client import InsurerClient, Peers
 from sync.clock import Clock, Unguarded, surely_past
-from sync.engine import DrainReport, drain, insurers_due
+from sync.engine import DrainReport, Observer, drain, insurers_due
 from sync.errors import DiskFull, EventsWithheld, StoreError, SyncError
 from sync.eventlog import event, fault, start_log
 from sync.home import OpenHome, home_lock, open_home
@@ -89,13 +89,16 @@ def _stop_on_signals() -> threading.Event:
     return stop
 
 
-def drain_now(home: OpenHome) -> DrainReport:
-    """One pass because a person asks: what waits for its next try does not wait. The caller holds the lock `sync`."""
+def drain_now(home: OpenHome, observe: Observer = lambda _name, _number: None) -> DrainReport:
+    """One pass because a person asks: what waits for its next try does not wait. The caller holds the lock `sync`.
+
+    `observe` is told of each step, as by `drain`.
+    """
     kept = tend(home)
     home.outbox.hurry()
     home.logs.book.hurry(home.clock.now())
     with _peers(home) as peers:
-        report = drain(home.outbox, peers, home.clock.now, random.SystemRandom(), logs=home.logs)
+        report = drain(home.outbox, peers, home.clock.now, random.SystemRandom(), observe, logs=home.logs)
         _learn(home, report)
         for insurer, code in (*fetch_events(home, peers).items(), *kept.errors.items()):
             report.errors.setdefault(insurer, code)

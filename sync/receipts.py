@@ -14,7 +14,7 @@ from sync.contract.envelope import RECEIPT_TYP, REFUSAL_TYP, ClaimRefusal, Recei
 from sync.crypto.signing import VerifyingKey
 from sync.errors import ContractError, ReceiptInvalid, RefusalInvalid, SignatureInvalid
 from sync.queue import Outbox, Row
-from sync.queue.states import ACKNOWLEDGED, SENDING
+from sync.queue.states import SENDING
 
 
 def verify_receipt(row: Row, receipt: str, verifiers: Sequence[VerifyingKey], device: str) -> Receipt:
@@ -37,10 +37,10 @@ def verify_refusal(row: Row, refusal: str, verifiers: Sequence[VerifyingKey], de
 
 def last_signed_time(outbox: Outbox) -> datetime | None:
     """The receiver's time in the newest receipt kept, which was verified when it came; None without one."""
-    newest = outbox.rows(states=(ACKNOWLEDGED,), limit=1, newest_first=True)
-    if not newest or not newest[0].receipt:
+    newest = outbox.newest_receipt()
+    if newest is None:
         return None
-    payload = newest[0].receipt.split(".")[1]
+    payload = newest.split(".")[1]
     receipt = _decoded(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     return datetime.fromisoformat(receipt.received_at)
 

@@ -105,6 +105,12 @@ class QueueReader:
             states=counts,
         )
 
+    def newest_receipt(self) -> str | None:
+        """The receipt of the newest claim that has one, whatever became of it since."""
+        query = select(OUTBOX.c.receipt).where(OUTBOX.c.receipt.is_not(None)).order_by(OUTBOX.c.entry.desc()).limit(1)
+        with self._store.read() as connection:
+            return connection.execute(query).scalar()
+
     def insurers_due(self, now: datetime) -> tuple[str, ...]:
         """The insurers for which something may leave at `now`."""
         return tuple(found.insurer for found in self._waiting(_INSURERS_DUE, **_instants(now)))

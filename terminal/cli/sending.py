@@ -5,11 +5,14 @@ access journal as well when somebody is.
 """
 
 import argparse
+import sys
 from dataclasses import asdict
 
+from sync.engine import DrainReport
 from sync.errors import HomeInUse
 from sync.queue import Settlement
 from terminal.cli.output import DONE, REFUSED, Answer
+from terminal.cli.progress import Progress
 from terminal.cli.session import desk_of, home_of, logged_in
 from terminal.i18n import age_text, error_text, text
 from terminal.workflow.desk import Desk
@@ -75,7 +78,6 @@ def sync_once(arguments: argparse.Namespace) -> Answer:
 
     With `--reconcile` a person agrees first that stopped chains are settled; a service that runs does the rest.
     """
-    from sync.daemon import drain_now
     from sync.home import home_lock
 
     home = home_of(arguments)
@@ -83,7 +85,7 @@ def sync_once(arguments: argparse.Namespace) -> Answer:
         agreed = desk.home.outbox.chains.allow() if arguments.reconcile else ()
         try:
             with home_lock(home, "sync"):
-                report = drain_now(desk.home)
+                report = _drained(desk, as_json=arguments.json)
         except HomeInUse:
             if not arguments.reconcile:
                 raise
@@ -103,6 +105,14 @@ def sync_once(arguments: argparse.Namespace) -> Answer:
     sent = text("cli.sent", acknowledged=report.acknowledged, waiting=waiting)
     lines = [*settled, sent, *_errors(dict(report.errors))]
     return Answer(data, lines, REFUSED if report.errors else DONE)
+
+
+def _drained(desk: Desk, *, as_json: bool) -> DrainReport:
+    """One pass, with a line that grows where somebody watches."""
+    from sync.daemon import drain_now
+
+    with Progress(desk.home.outbox.summary().waiting, shown=sys.stderr.isatty() and not as_json) as progress:
+        return drain_now(desk.home, progress.observe)
 
 
 def _settlement(done: Settlement) -> list[str]:
