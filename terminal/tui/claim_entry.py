@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
 
+from terminal.domain.agreement import Agreement
 from terminal.domain.choice import LensChoice
 from terminal.domain.errors import DomainError, TariffUnknown
 from terminal.domain.lpp import LensType
@@ -77,6 +78,8 @@ class ClaimEntry:
     contract_id: str
     member: str | None = field(repr=False)
     replaces: str | None = None
+    asks_agreement: bool = False
+    agreement: Agreement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,8 @@ def read_entry(claim: ClaimForm) -> ClaimEntry:
         contract_id=insurer.contracts[int(form["contract"].text) - 1].id,
         member=form.value("member").strip() or None,
         replaces=claim.replaces,
+        asks_agreement=claim.asks_agreement,
+        agreement=claim.agreement,
     )
 
 
@@ -185,6 +190,8 @@ def _draft(entry: ClaimEntry, lines: tuple[DraftLine, ...]) -> Draft:
         ground=entry.ground,
         model=entry.model.number,
         lens_type=entry.lens_type,
+        asks_agreement=entry.asks_agreement,
+        agreement=entry.agreement,
     )
 
 

@@ -13,6 +13,7 @@ from datetime import date
 from typing import TypeVar
 
 from terminal.domain.age import completed_years
+from terminal.domain.agreement import Agreement
 from terminal.domain.calendar import months_after
 from terminal.domain.errors import DomainError
 from terminal.domain.lines import MAX_REASON
@@ -49,7 +50,10 @@ class Offer:
 
 
 class ClaimForm:
-    """One claim on the screen. `carried`: lens codes of a claim that is being corrected, until its lenses change."""
+    """One claim on the screen. `carried`: lens codes of a claim that is being corrected, until its lenses change.
+
+    `asks_agreement`: it was one that asks the insurer beforehand; `agreement`: what is delivered under.
+    """
 
     def __init__(self, offer: Offer) -> None:
         self.offer = offer
@@ -57,6 +61,8 @@ class ClaimForm:
         self.carried: dict[Eye, str] = {}
         self.frame_carried: str | None = None
         self.replaces: str | None = None
+        self.asks_agreement = False
+        self.agreement: Agreement | None = None
         self.form = Form(_fields(offer), self._settle)
         self._start()
 

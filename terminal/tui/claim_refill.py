@@ -15,10 +15,11 @@ from terminal.workflow.types import Draft, DraftLine
 Name = TypeVar("Name", str, int)
 
 
-def refill(offer: Offer, draft: Draft, replaces: str) -> ClaimForm:
+def refill(offer: Offer, draft: Draft, replaces: str | None) -> ClaimForm:
     """The form of `draft`, which will replace the claim `replaces`."""
     claim = ClaimForm(replace(offer, people=(draft.person,)))
     claim.replaces = replaces
+    claim.asks_agreement, claim.agreement = draft.asks_agreement, draft.agreement
     _put_equipment(claim, draft)
     _put_insurer(claim, draft)
     claim.form["amo_rate"].put(str(draft.amo_rate))

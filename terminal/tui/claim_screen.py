@@ -2,8 +2,8 @@
 
 Rules: F10 checks, then asks the application to save, and the screen waits for the answer: "enregistrée" is said only
 of what is durable. The quote is asked for again whenever the values change; an answer to an older question is
-dropped; an answer never moves the cursor. An equipment that this shop delivered to the same person lately is told, and
-a second F10 registers all the same.
+dropped; an answer never moves the cursor. F9 asks the insurer beforehand instead of claiming. An equipment that this
+shop delivered to the same person lately is told, and a second F10 registers all the same.
 """
 
 from collections.abc import Iterable, Sequence
@@ -74,10 +74,14 @@ class ClaimScreen(CounterScreen):
 
     def key_labels(self) -> Sequence[KeyLabel]:
         """Saving comes first."""
+        asks = self.claim is not None and self.claim.asks_agreement
+        may_ask = self.claim is not None and not asks and self.claim.agreement is None
+        asking = (KeyLabel("F9", text("key.agreement")),) if may_ask else ()
         return (
-            KeyLabel("F10", text("key.save")),
+            KeyLabel("F10", text("key.ask_agreement" if asks else "key.save")),
             KeyLabel(text("key.enter"), text("key.next")),
             KeyLabel("F4", text("key.detail")),
+            *asking,
             KeyLabel(text("key.escape"), text("key.abandon")),
             KeyLabel("F8", text("key.mask")),
             KeyLabel("F11", text("key.lock")),
@@ -110,8 +114,8 @@ class ClaimScreen(CounterScreen):
             return
         if stroke.key == "escape":
             self._escape()
-        elif stroke.key == "f10":
-            self._save(self.claim)
+        elif stroke.key == "f10" or (stroke.key == "f9" and self.claim.agreement is None):
+            self._save(self.claim, asks_agreement=stroke.key == "f9" or self.claim.asks_agreement)
         elif stroke.key == "f4":
             self.orders.show(Page.DETAIL)
         else:
@@ -187,7 +191,7 @@ class ClaimScreen(CounterScreen):
         except EntryProblem:
             return None
 
-    def _save(self, claim: ClaimForm) -> None:
+    def _save(self, claim: ClaimForm, *, asks_agreement: bool) -> None:
         self._abandoning = False
         snapshot = self.state.snapshot
         if snapshot is not None and not snapshot.status.clock_trusted and self._agreed_day != snapshot.today:
@@ -195,7 +199,7 @@ class ClaimScreen(CounterScreen):
             self.notice = Notice.of("clock_untrusted", {"day": snapshot.today}, Role.BAD)
             return
         try:
-            entry = read_entry(claim)
+            entry = replace(read_entry(claim), asks_agreement=asks_agreement)
         except EntryProblem as problem:
             claim.form.go(problem.field_key)
             self.notice = Notice.of(problem.code, problem.facts)

@@ -42,12 +42,13 @@ class DoneScreen(CounterScreen):
         yield self._box
 
     def key_labels(self) -> Sequence[KeyLabel]:
-        """Home, or a change while there is time."""
+        """Home, or a change while there is time; there is no ticket where nothing was delivered."""
+        ticket = () if self._asks() else (KeyLabel("F9", text("key.ticket")),)
         return (
             KeyLabel(text("key.enter"), text("key.home")),
             KeyLabel("F6", text("key.correct")),
             KeyLabel("F7", text("key.cancel")),
-            KeyLabel("F9", text("key.ticket")),
+            *ticket,
             KeyLabel("F8", text("key.mask")),
             KeyLabel("F11", text("key.lock")),
         )
@@ -67,7 +68,7 @@ class DoneScreen(CounterScreen):
         self._cancelling.forget()
         if stroke.key == "f6" and done is not None:
             self.orders.correct(done.claim_id)
-        elif stroke.key == "f9" and done is not None:
+        elif stroke.key == "f9" and done is not None and not self._asks():
             self.orders.open_ticket(done.claim_id)
         elif stroke.key in ("enter", "escape"):
             self.orders.show(Page.HOME)
@@ -75,6 +76,10 @@ class DoneScreen(CounterScreen):
             self.orders.show(Page.IDENTIFY if stroke.key == "f2" else Page.QUEUE)
         else:
             self.say(None)
+
+    def _asks(self) -> bool:
+        """Whether an agreement was asked for."""
+        return self._registered is not None and self._registered.submitted.kind == "preauthorisation"
 
     def _ask_cancel(self, done: Submitted) -> None:
         question = self._cancelling.ask(done.claim_id, done.number)
@@ -88,11 +93,13 @@ class DoneScreen(CounterScreen):
         done, person = self._registered.submitted, self._registered.person
         name = self.state.shown_name(full_name(person))
         card = text("done.hand_back", name=name) if person.source == "card" else text("done.for_person", name=name)
+        asks = self._asks()
+        pays: Line = (Span(text("done.pays") + " "), Span(money_text(done.reste_a_charge), Role.STRONG))
         lines: list[Line] = [
-            (Span(text("done.title", number=done.number), Role.GOOD),),
+            (Span(text("done.title_agreement" if asks else "done.title", number=done.number), Role.GOOD),),
             BLANK,
             (Span(card),),
-            (Span(text("done.pays") + " "), Span(money_text(done.reste_a_charge), Role.STRONG)),
+            (Span(text("done.pays_nothing")),) if asks else pays,
             BLANK,
             (Span(text("done.leaves", time=time_text(done.leaves_at, seconds=True))),),
             (

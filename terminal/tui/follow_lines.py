@@ -113,5 +113,5 @@ def _history(followed: FollowUp, snapshot: Snapshot, width: int) -> Iterator[Lin
 
 
 def _wrapped(sentence: str, width: int, role: Role = Role.TEXT) -> Iterator[Line]:
-    for part in wrap(legible(sentence), max(20, width - 2), initial_indent="  ", subsequent_indent="  "):
+    for part in wrap(sentence, max(20, width - 2), initial_indent="  ", subsequent_indent="  "):
         yield (Span(part, role),)

@@ -24,6 +24,7 @@ from terminal.tui.messages import (
     Cancelled,
     ChainsSettled,
     DraftReopened,
+    Followed,
     Job,
     Locked,
     OfferReady,
@@ -42,6 +43,7 @@ from terminal.tui.messages import (
 )
 from terminal.tui.state import Snapshot
 from terminal.wording import ticket_lines
+from terminal.workflow.followed import FollowAct, FollowUp
 from terminal.workflow.types import (
     AskedDocument,
     CounterPort,
@@ -108,6 +110,21 @@ class Jobs(App[int]):
         self._report(Job.REOPEN, draft_and_offer, lambda message: message)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="open")
+    def reopen_for(self, claim_id: str, act: FollowAct) -> None:
+        """Answers DraftReopened."""
+
+        def draft_and_offer() -> DraftReopened:
+            draft, replaces = self.counter.begin_act(claim_id, act)
+            return DraftReopened(self._offer((draft.person,)), draft, replaces, act)
+
+        self._report(Job.FOLLOW, draft_and_offer, lambda message: message)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="open")
+    def read_follow_up(self, claim_id: str) -> None:
+        """Answers Followed."""
+        self._report(Job.FOLLOW, lambda: self.counter.follow_up(claim_id), Followed)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="open")
     def read_request(self, asked: AskedDocument) -> None:
         """Answers RequestOpened."""
         self._report(
@@ -158,6 +175,21 @@ class Jobs(App[int]):
             lambda: submitted(entry, self.counter, again=again),
             lambda done: Saved(done, entry.person),
         )
+
+    def act_request_cancellation(self, claim_id: str) -> None:
+        """Answers Followed, once the request is durable."""
+        self._act_on(claim_id, "request_cancellation", self.counter.request_cancellation)
+
+    def act_abandon(self, claim_id: str) -> None:
+        """Answers Followed."""
+        self._act_on(claim_id, "abandon", self.counter.abandon)
+
+    def _act_on(self, claim_id: str, act: FollowAct, do: Callable[[str], None]) -> None:
+        def done() -> FollowUp:
+            do(claim_id)
+            return self.counter.follow_up(claim_id)
+
+        self._act(Job.FOLLOW, done, lambda followed: Followed(followed, act))
 
     def act_cancel(self, claim_id: str, number: str) -> None:
         """Answers Cancelled."""

@@ -17,6 +17,8 @@ from terminal.tui.state import Snapshot
 from terminal.workflow.types import (
     AskedDocument,
     Draft,
+    FollowAct,
+    FollowUp,
     Leaving,
     Person,
     QuoteAnswer,
@@ -37,6 +39,7 @@ class Job(Enum):
     OPEN_CARD = auto()
     OPEN_PERSON = auto()
     REOPEN = auto()
+    FOLLOW = auto()
     QUOTE = auto()
     SAVE = auto()
     CANCEL = auto()
@@ -97,13 +100,23 @@ class OfferReady(Fact):
 
 
 class DraftReopened(Fact):
-    """A claim that may still change, with what it can be made of."""
+    """A draft with what it can be made of, the claim it will replace, and the act that it begins."""
 
-    def __init__(self, offer: Offer, draft: Draft, claim_id: str) -> None:
+    def __init__(self, offer: Offer, draft: Draft, replaces: str | None, act: FollowAct = "correct") -> None:
         super().__init__()
         self.offer = offer
         self.draft = draft
-        self.claim_id = claim_id
+        self.replaces = replaces
+        self.act = act
+
+
+class Followed(Fact):
+    """What became of a claim; `done`: the act after which it was read, if it was one."""
+
+    def __init__(self, followed: FollowUp, done: FollowAct | None = None) -> None:
+        super().__init__()
+        self.followed = followed
+        self.done = done
 
 
 class Quoted(Fact):

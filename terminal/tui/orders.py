@@ -9,6 +9,7 @@ from typing import Protocol
 
 from terminal.domain.ticket import CustomerTicket
 from terminal.tui.claim_entry import ClaimEntry
+from terminal.workflow.followed import FollowAct
 from terminal.workflow.types import AskedDocument, Person, Provided, RefusalReason, UserName
 
 
@@ -23,6 +24,7 @@ class Page(StrEnum):
     DONE = "done"
     TICKET = "ticket"
     QUEUE = "queue"
+    FOLLOW = "follow"
     REQUESTS = "requests"
     REQUEST = "request"
 
@@ -50,6 +52,18 @@ class Orders(Protocol):
 
     def correct(self, claim_id: str) -> None:
         """Reopen a claim that has not left."""
+
+    def follow(self, claim_id: str) -> None:
+        """Show what became of a claim."""
+
+    def begin_act(self, claim_id: str, act: FollowAct) -> None:
+        """Open the form that an act on a claim begins with."""
+
+    def request_cancellation(self, claim_id: str) -> None:
+        """Ask the insurer to cancel a claim."""
+
+    def abandon(self, claim_id: str) -> None:
+        """Put a refusal aside, or an agreement."""
 
     def cancel(self, claim_id: str, number: str) -> None:
         """Void a claim that has not left."""

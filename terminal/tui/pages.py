@@ -16,6 +16,7 @@ from terminal.tui.claim_screen import ClaimScreen
 from terminal.tui.counter_screen import CounterScreen
 from terminal.tui.detail_screen import DetailScreen
 from terminal.tui.done_screen import DoneScreen
+from terminal.tui.follow_screen import FollowScreen
 from terminal.tui.home_screen import HomeScreen
 from terminal.tui.identify_screen import IdentifyScreen
 from terminal.tui.jobs import Jobs
@@ -30,6 +31,7 @@ from terminal.tui.spans import Role
 from terminal.tui.state import CounterState
 from terminal.tui.ticket_screen import TicketScreen
 from terminal.tui.work_lines import short_number
+from terminal.workflow.followed import FollowAct
 from terminal.workflow.types import (
     AskedDocument,
     CounterPort,
@@ -57,6 +59,7 @@ class Pages(Jobs):
         self.done_page = DoneScreen(self.facts, self)
         self.ticket_page = TicketScreen(self.facts, self)
         self.queue_page = QueueScreen(self.facts, self)
+        self.follow_page = FollowScreen(self.facts, self)
         self.requests_page = RequestsScreen(self.facts, self)
         self.request_page = RequestScreen(self.facts, self)
         self.pages: dict[Page, CounterScreen] = {
@@ -68,6 +71,7 @@ class Pages(Jobs):
             Page.DONE: self.done_page,
             Page.TICKET: self.ticket_page,
             Page.QUEUE: self.queue_page,
+            Page.FOLLOW: self.follow_page,
             Page.REQUESTS: self.requests_page,
             Page.REQUEST: self.request_page,
         }
@@ -131,6 +135,22 @@ class Pages(Jobs):
     def correct(self, claim_id: str) -> None:
         """Reopen a claim that has not left."""
         self.reopen(claim_id)
+
+    def follow(self, claim_id: str) -> None:
+        """Show what became of a claim."""
+        self.read_follow_up(claim_id)
+
+    def begin_act(self, claim_id: str, act: FollowAct) -> None:
+        """Open the form that an act on a claim begins with."""
+        self.reopen_for(claim_id, act)
+
+    def request_cancellation(self, claim_id: str) -> None:
+        """Ask the insurer to cancel a claim."""
+        self.act_request_cancellation(claim_id)
+
+    def abandon(self, claim_id: str) -> None:
+        """Put a refusal aside, or an agreement."""
+        self.act_abandon(claim_id)
 
     def cancel(self, claim_id: str, number: str) -> None:
         """Void a claim that has not left."""
@@ -220,8 +240,22 @@ class Pages(Jobs):
         self._open_claim(ClaimForm(message.offer))
 
     def on_draft_reopened(self, message: messages.DraftReopened) -> None:
-        """Correct the claim in the same form."""
-        self._open_claim(refill(message.offer, message.draft, message.claim_id))
+        """Correct the claim in the same form, or go on with it."""
+        claim = refill(message.offer, message.draft, message.replaces)
+        if message.act == "change_insurer":
+            claim.form.go("insurer")
+        self._open_claim(claim)
+
+    def on_followed(self, message: messages.Followed) -> None:
+        """Show it, unless somebody left the queue meanwhile; say what an act came to."""
+        if self.page not in (Page.QUEUE, Page.FOLLOW):
+            return
+        self.follow_page.begin(message.followed)
+        if message.done is not None:
+            done = f"follow.done_{message.done}"
+            self.follow_page.notice = Notice(text(done), text(f"{done}_todo"), Role.GOOD)
+            self.take_snapshot()
+        self.show(Page.FOLLOW)
 
     def on_quoted(self, message: messages.Quoted) -> None:
         """Show who pays what."""

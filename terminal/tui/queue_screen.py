@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from textual.widget import Widget
 
-from terminal.i18n import sentences, text
+from terminal.i18n import reason_texts, sentences, text
 from terminal.tui.cancelling import Cancelling
 from terminal.tui.counter_screen import CounterScreen
 from terminal.tui.form_model import Stroke
@@ -49,7 +49,9 @@ class QueueScreen(CounterScreen):
         elif item and item.held:
             changes = (KeyLabel("F9", text("key.release")), KeyLabel("F7", text("key.cancel")))
         settling = (KeyLabel("F10", text("key.settle")),) if self._stopped() and self.state.responsible else ()
+        opening = (KeyLabel(text("key.enter"), text("key.open")),) if item else ()
         return (
+            *opening,
             KeyLabel("↑↓", text("key.choose")),
             *settling,
             *changes,
@@ -85,6 +87,8 @@ class QueueScreen(CounterScreen):
         acts = {"f6": self._correct, "f7": self._cancel, "f9": self._release}
         if stroke.key in acts and item is not None:
             acts[stroke.key](item)
+        elif stroke.key == "enter" and item is not None:
+            self.orders.follow(item.claim_id)
         elif stroke.key == "f10":
             self._settle()
         elif stroke.key in _STEPS:
@@ -145,6 +149,9 @@ class QueueScreen(CounterScreen):
         item = self.selected()
         known = item is not None and item.reason and f"error.{item.reason}.what" in sentences()
         stopped = self._stopped()
+        if item is not None and item.reason and item.agreed is not None:
+            self.notice = Notice(*reason_texts(item.reason), Role.BAD if item.state in NEED_A_PERSON else Role.WARN)
+            return
         if item is None or not known or item.reason is None:
             self.notice = Notice.of(stopped, role=Role.BAD) if stopped else None
             return

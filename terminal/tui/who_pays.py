@@ -6,6 +6,7 @@ Rules: what is uncertain in a quote is said under it, never hidden; a dash until
 
 from textwrap import wrap
 
+from terminal.domain.agreement import Agreement
 from terminal.domain.pricing import Quote
 from terminal.i18n import money_text, text, warning_text
 from terminal.tui.spans import BLANK, Line, Role, Span, left_right
@@ -33,7 +34,8 @@ def who_pays_lines(answer: QuoteAnswer | None, *, offline: bool, width: int) -> 
         BLANK,
     ]
     if answer is not None and quote is not None:
-        lines += [*_estimate(quote, offline=offline), *_beside(answer, width), *_warnings(quote, width)]
+        sure = _agreement(answer.agreement, width) if answer.agreement else _estimate(quote, offline=offline)
+        lines += [*sure, *_beside(answer, width), *_warnings(quote, width)]
     return lines
 
 
@@ -47,6 +49,12 @@ def _estimate(quote: Quote, *, offline: bool) -> list[Line]:
         return []
     following = ("who_pays.offline_1", "who_pays.offline_2") if offline else ("who_pays.online_1", "who_pays.online_2")
     return [(Span(text("who_pays.estimated"), Role.WARN),), *((Span(text(key)),) for key in following)]
+
+
+def _agreement(agreement: Agreement, width: int) -> list[Line]:
+    """The insurer's word, in the place of an estimate."""
+    said = text("who_pays.agreement", number=agreement.number, until=agreement.until)
+    return [(Span(part, Role.GOOD),) for part in wrap(said, max(width, 10))]
 
 
 def _beside(answer: QuoteAnswer, width: int) -> list[Line]:

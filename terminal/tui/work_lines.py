@@ -4,7 +4,7 @@ Rules: pure; a state is a word and a symbol before it is a colour; age stands at
 narrow screen the insurer goes first.
 """
 
-from terminal.i18n import age_text, error_text, money_text, sentences, text
+from terminal.i18n import age_text, error_text, money_text, reason_texts, sentences, text
 from terminal.tui.spans import Line, Role, Room, Span, cut
 from terminal.tui.state import CounterState, Snapshot
 from terminal.workflow.types import WorkItem
@@ -32,12 +32,12 @@ NEED_A_PERSON = ("rejected", "refused", "blocked")
 
 def to_handle(items: tuple[WorkItem, ...]) -> int:
     """How many rows need a person."""
-    return sum(item.state in NEED_A_PERSON for item in items)
+    return sum(item.state in NEED_A_PERSON and not item.handled for item in items)
 
 
 def work_line(item: WorkItem, state: CounterState, snapshot: Snapshot, width: int, *, selected: bool = False) -> Line:
     """One row in `width` columns."""
-    symbol, role = _STATES.get(item.state, ("?", Role.WARN))
+    symbol, role = state_sign(item.state)
     age = f"{age_text(snapshot.now - item.created_at):>{_AGE}}"
     insurer = f"{cut(item.insurer, _INSURER - 1):<{_INSURER}}" if width >= WIDE else ""
     known = f"{short_number(item.number):<5}{cut(state.shown_name(item.name), _NAME - 1):<{_NAME}}"
@@ -48,6 +48,11 @@ def work_line(item: WorkItem, state: CounterState, snapshot: Snapshot, width: in
     if selected:
         return Span(f"{symbol} ", role), Span(label + head + why + age, Role.SELECTED)
     return Span(f"{symbol} {label}", role), Span(head + why + age)
+
+
+def state_sign(state: str) -> tuple[str, Role]:
+    """The symbol of a state, and how grave it is."""
+    return _STATES.get(state, ("?", Role.WARN))
 
 
 def work_lines(state: CounterState, room: Room, selected: int | None = None) -> list[Line]:
@@ -75,6 +80,8 @@ def remark(item: WorkItem, snapshot: Snapshot, *, short: bool) -> str:
     if item.correctable:
         left = age_text(item.not_before - snapshot.now)
         return text("work.correctable_short" if short else "work.correctable", left=left)
+    if (said := _answer(item, snapshot, short=short)) is not None:
+        return said
     if item.reason and f"error.{item.reason}.what" in sentences():
         return error_text(item.reason)[0]
     if item.state in _NEXT:
@@ -83,6 +90,23 @@ def remark(item: WorkItem, snapshot: Snapshot, *, short: bool) -> str:
     return item.reason or ""
 
 
+def _answer(item: WorkItem, snapshot: Snapshot, *, short: bool) -> str | None:
+    """What the insurer said of it: paid, why not, how much, until when."""
+    if item.paid is not None:
+        return text("work.paid", amount=item.paid)
+    if item.agreed is None or item.state not in _ANSWERED:
+        return (
+            text("work.agreement_asked") if item.kind == "preauthorisation" and item.state == "acknowledged" else None
+        )
+    if item.state == "refused" and item.reason:
+        return reason_texts(item.reason)[0]
+    if item.until is not None:
+        key = "work.agreement_expired" if item.until < snapshot.today else "work.agreement"
+        return text(f"{key}_short" if short else key, until=item.until)
+    return text("work.agreed", amount=item.agreed)
+
+
+_ANSWERED = ("accepted", "partial", "refused")
 _NEXT = {
     "queued": "work.leaves",
     "sending": "work.sending",

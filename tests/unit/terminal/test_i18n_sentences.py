@@ -16,6 +16,7 @@ from terminal.domain.lines import Adjustment
 from terminal.domain.renewal import Ground
 from terminal.i18n import error_text, reason_texts, sentences
 from terminal.tui.claim_form import PLACES
+from terminal.tui.follow_lines import is_asked_twice
 from terminal.workflow.followed import FollowAct
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -96,6 +97,9 @@ def test_every_sentence_is_used() -> None:
     families |= {f"detail.place_{place}" for place in PLACES}
     families |= {f"request.reason_{reason}" for reason in get_args(RefusalReason)}
     families |= {f"request.field_{document}" for document in get_args(DocumentKind)}
+    twice = [act for act in get_args(FollowAct) if is_asked_twice(act)]
+    families |= {f"follow.{word}_{act}{half}" for word in ("ask", "done") for act in twice for half in ("", "_todo")}
+    families |= {"work.agreement_short", "work.agreement_expired_short"}
     families |= {f"follow.act_{act}" for act in get_args(FollowAct)}
     families |= {f"reason.{reason}.{half}" for reason in (*REASONS, "unlisted") for half in ("what", "todo")}
     known = _strings() | families
