@@ -21,8 +21,9 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from terminal.workflow.types import Delivered, Person
+from tests.tui.answered import ANSWERED, answered
 from tests.tui.playing import Player, playing
-from tests.tui.scenes import ANSWERED, ASKED, LEO, MARIE, MOON, OFFLINE, ONLINE, PIN, STOPPED, TODAY, SceneCounter
+from tests.tui.scenes import ASKED, LEO, MARIE, MOON, OFFLINE, ONLINE, PIN, STOPPED, TODAY, SceneCounter
 
 HERE = Path(__file__).parent
 FOREIGN = re.compile(r"@font-face\s*\{[^}]*\}\s*|<!--.*?-->\s*", re.DOTALL)
@@ -82,13 +83,13 @@ def scenes() -> dict[str, Scene]:
         "request-date": Scene(SceneCounter(wanted=ASKED[2:]), ("f9", "enter")),
         "request-refusing": Scene(SceneCounter(wanted=ASKED), (*OPEN_CODES, "f7")),
         "request-staff": Scene(SceneCounter(wanted=ASKED), OPEN_CODES, user="2"),
-        "queue-answered": Scene(SceneCounter(items=ANSWERED), ("f4",)),
-        "follow-refused": Scene(SceneCounter(items=ANSWERED), ("f4", "enter")),
-        "follow-partial": Scene(SceneCounter(items=ANSWERED), ("f4", "down", "enter")),
-        "follow-cancelling": Scene(SceneCounter(items=ANSWERED), ("f4", "down", "enter", "1")),
-        "follow-agreed": Scene(SceneCounter(items=ANSWERED), ("f4", "down", "down", "enter")),
-        "follow-expired": Scene(SceneCounter(items=ANSWERED), ("f4", "down", "down", "down", "enter")),
-        "follow-paid": Scene(SceneCounter(items=ANSWERED), ("f4", "end", "enter")),
+        "queue-answered": Scene(answered(), ("f4",)),
+        "follow-refused": Scene(answered(), ("f4", "enter")),
+        "follow-partial": Scene(answered(), ("f4", "down", "enter")),
+        "follow-cancelling": Scene(answered(), ("f4", "down", "enter", "1")),
+        "follow-agreed": Scene(answered(), ("f4", "down", "down", "enter")),
+        "follow-expired": Scene(answered(), ("f4", "down", "down", "down", "enter")),
+        "follow-paid": Scene(answered(), ("f4", "end", "enter")),
         "done-agreement": Scene(_with_card(MARIE), (*CLASS_A, "f9")),
         "queue-held": Scene(SceneCounter(), ("f4", "down", "down", "f9")),
         "queue-stopped": Scene(SceneCounter(STOPPED), ("f4", "f10")),

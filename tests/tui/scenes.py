@@ -8,7 +8,6 @@ tested on the real counter.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 from hardware import CardInserted, CardKind, ReaderAdded, ReaderEvent, Watch
 from sync.contract.events import DocumentAnswer, DocumentKind, Opening, RefusalReason
@@ -16,13 +15,12 @@ from sync.errors import ClaimNotCorrectable, PinWrong
 from terminal.catalogue import load_catalogue
 from terminal.domain.choice import LensChoice, choose_lens
 from terminal.domain.identifiers import Nir
-from terminal.domain.lpp import ItemClass, ItemKind, LensType
+from terminal.domain.lpp import ItemClass, LensType
 from terminal.domain.notation import WrittenEye
 from terminal.domain.pricing import QuoteInput, price_quote
 from terminal.domain.rights import Contract, Grid
 from terminal.domain.ticket import CustomerTicket, TicketCode
 from terminal.workflow.conditions import Conditions, Sold, judge_conditions
-from terminal.workflow.followed import FollowLine, PaidPart
 from terminal.workflow.lines import line_inputs
 from terminal.workflow.models import default_models
 from terminal.workflow.offer import class_a_offer
@@ -34,7 +32,6 @@ from terminal.workflow.types import (
     DayTotals,
     Delivered,
     Draft,
-    Eye,
     FollowAct,
     FollowUp,
     InsurerChoice,
@@ -75,7 +72,8 @@ class Still(Watch):
         """Nothing runs."""
 
 
-def _item(number: str, name: str, state: str, cents: int, insurer: str) -> WorkItem:
+def item_of(number: str, name: str, state: str, cents: int, insurer: str) -> WorkItem:
+    """A claim of the list."""
     begun = NOW - AGES[number]
     leaves = begun + timedelta(minutes=1)
     correctable = state == "queued" and leaves > NOW
@@ -95,13 +93,13 @@ AGES = {
 }
 REASONS = {"0412": "recipient_unknown", "0398": "package_invalid", "0417": "recovered"}
 ITEMS = (
-    _item("0412", "DUPONT Marie", "rejected", 18420, "Santé Claire"),
-    _item("0398", "LEROY Paul", "rejected", 5580, "Harmonie du Test"),
-    _item("0417", "NGUYEN Linh", "blocked", 9500, "Mutuelle Essai"),
-    _item("0433", "MOREAU Zoé", "queued", 9500, "Santé Claire"),
-    _item("0432", "PETIT Hugo", "queued", 22260, "Mutuelle Essai"),
-    _item("0431", "BERNARD Alice", "sending", 9500, "Santé Claire"),
-    _item("0430", "ROUX Inès", "acknowledged", 12000, "Santé Claire"),
+    item_of("0412", "DUPONT Marie", "rejected", 18420, "Santé Claire"),
+    item_of("0398", "LEROY Paul", "rejected", 5580, "Harmonie du Test"),
+    item_of("0417", "NGUYEN Linh", "blocked", 9500, "Mutuelle Essai"),
+    item_of("0433", "MOREAU Zoé", "queued", 9500, "Santé Claire"),
+    item_of("0432", "PETIT Hugo", "queued", 22260, "Mutuelle Essai"),
+    item_of("0431", "BERNARD Alice", "sending", 9500, "Santé Claire"),
+    item_of("0430", "ROUX Inès", "acknowledged", 12000, "Santé Claire"),
 )
 ONLINE = Status(3, 41260, NOW - timedelta(minutes=6), 2, NOW - timedelta(minutes=1), "online", True, 71, "file", True)
 OFFLINE = replace(
@@ -137,58 +135,6 @@ ASKED = (
 )
 
 
-def _decided(number: str, state: str, **said: Any) -> WorkItem:
-    """A claim that an insurer has answered."""
-    names = {"0391": "LEROY Paul", "0384": "GARCIA Eva", "0377": "MARTIN Jeanne"}
-    base = _item("0412", names[number], state, 22260, CLAIRE)
-    return replace(base, claim_id=number, number=f"2026-{number}", reason=None, **said)
-
-
-def _lines(*agreed: int | None, reasons: tuple[str, ...] = ()) -> tuple[FollowLine, ...]:
-    """A frame and two lenses: what was agreed of 60.00, 81.30 and 81.30."""
-    asked = (6000, 8130, 8130)
-    things: tuple[tuple[ItemKind, Eye | None], ...] = (("frame", None), ("lens", "right"), ("lens", "left"))
-    return tuple(
-        FollowLine(item, eye, "2242457", wanted, amount, () if amount == wanted else reasons)
-        for (item, eye), wanted, amount in zip(things, asked, agreed, strict=True)
-    )
-
-
-DAY = date(2026, 11, 19)
-REFUSED = _decided("0391", "refused", agreed=0)
-PARTIAL = _decided("0384", "partial", agreed=18000)
-AGREED = _decided("0377", "accepted", agreed=22260, kind="preauthorisation", until=date(2027, 1, 20))
-ANSWERED = (
-    replace(REFUSED, reason="rights_closed"),
-    replace(PARTIAL, reason="ceiling_reached"),
-    AGREED,
-    replace(AGREED, claim_id="0378", number="2026-0378", until=date(2026, 11, 1)),
-    _item("0430", "ROUX Inès", "acknowledged", 12000, "Santé Claire"),
-    replace(_item("0431", "BERNARD Alice", "paid", 9500, "Santé Claire"), agreed=9500, paid=9500),
-)
-RECEIVED = NOW - timedelta(days=2, hours=-1)
-FOLLOWED = {
-    "0391": FollowUp(
-        ANSWERED[0], DAY, ("rights_closed",), _lines(0, 0, 0), None, expired=False, paid=(), received_at=RECEIVED,
-        acts=("correct", "change_insurer", "abandon"),
-    ),
-    "0384": FollowUp(
-        ANSWERED[1], DAY, (), _lines(1740, 8130, 8130, reasons=("ceiling_reached",)), None, expired=False, paid=(),
-        received_at=RECEIVED, acts=("request_cancellation",), odd=("contradiction",),
-    ),
-    "0377": FollowUp(
-        AGREED, DAY, (), _lines(6000, 8130, 8130), "7731", expired=False, paid=(), received_at=RECEIVED,
-        acts=("deliver", "abandon"),
-    ),
-    "0378": FollowUp(
-        ANSWERED[3], DAY, (), _lines(6000, 8130, 8130), "7702", expired=True, paid=(), received_at=RECEIVED,
-        acts=("ask_again", "without_agreement", "abandon"),
-    ),
-    "0431": FollowUp(
-        ANSWERED[5], DAY, (), _lines(6000, 8130, 8130), None, expired=False,
-        paid=(PaidPart(date(2026, 11, 20), "VIR-2026-118", 9500),), received_at=RECEIVED, acts=(),
-    ),
-}  # fmt: skip
 STOPPED = replace(ONLINE, stopped="fork", link="online")
 
 
@@ -205,7 +151,7 @@ class SceneCounter:
     submitted: list[tuple[Draft, str | None]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
-    followed: dict[str, FollowUp] = field(default_factory=lambda: dict(FOLLOWED))
+    followed: dict[str, FollowUp] = field(default_factory=dict)
     begun: list[tuple[str, FollowAct]] = field(default_factory=list)
     asked_back: list[str] = field(default_factory=list)
     abandoned: list[str] = field(default_factory=list)
