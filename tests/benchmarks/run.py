@@ -22,6 +22,7 @@ from tests.benchmarks import (
     pipeline,
     pricing,
     slow_medium,
+    storm,
     waiting,
 )
 from tests.benchmarks.table import Figures, milliseconds, row
@@ -36,13 +37,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument("--backlog", type=int, metavar="N", help="also start, check and drain a home with N claims")
+    parser.add_argument("--storm", type=int, metavar="N", default=1000, help="claims that come back at once (1000)")
     parser.add_argument("--quick", action="store_true", help="few rounds: shows that it works, not how fast")
     asked = parser.parse_args()
-    figures = measure(quick=asked.quick, backlogged=asked.backlog or 0)
+    figures = measure(quick=asked.quick, backlogged=asked.backlog or 0, returning=asked.storm)
     sys.stdout.write(json.dumps(figures) + "\n" if asked.json else _table(figures))
 
 
-def measure(*, quick: bool, backlogged: int) -> dict[str, Figures]:
+def measure(*, quick: bool, backlogged: int, returning: int) -> dict[str, Figures]:
     """The measures by name.
 
     The card where pcscd is installed, the slow mediums where strace is, the backlog where there is to be one.
@@ -55,6 +57,7 @@ def measure(*, quick: bool, backlogged: int) -> dict[str, Figures]:
         "first_paint": paint.measure(SCRATCH, 1 if quick else 5),
         "keys": keys.measure(SCRATCH, 2 if quick else 20),
         "quote": pricing.measure(1, 50, 100) if quick else pricing.measure(),
+        **storm.measure(SCRATCH, returning),
     }
     if read := card.measure(20 if quick else 500):
         figures["card"] = read
@@ -89,7 +92,8 @@ def _table(figures: dict[str, Figures]) -> str:
          f" 10,000 quotes need {quote['peak_many'] / quote['peak_10']:.2f} times the memory of 10"),
     ]  # fmt: skip
     lines = [*durable_lines.lines(figures), *(row(*each) for each in rows)]
-    return "".join([*lines, _card_line(figures), *_backlog_line(figures)])
+    storms = [storm.line(name, found) for name, found in figures.items() if name.startswith("storm")]
+    return "".join([*lines, _card_line(figures), *storms, *_backlog_line(figures)])
 
 
 def _card_line(figures: dict[str, Figures]) -> str:

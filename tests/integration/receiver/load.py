@@ -63,18 +63,21 @@ class SimTerminal:
         self.receipts |= {result.claim_id: result.receipt for result in results if result.receipt is not None}
         return {result.status for result in results}
 
-    def send_until(self, over: threading.Event, told: Callable[[], None], batch: int) -> None:
+    def send_until(self, over: threading.Event, told: Callable[[], object], batch: int) -> None:
         """Send one batch after the other until it is over; `told` is called when one was answered."""
         while not over.is_set():
             try:
-                with self.client() as client:
-                    while not over.is_set():
-                        self.pending = self.pending or self.seal(batch)
-                        assert self.push(client, self.pending) <= {200, 201}
-                        self.pending = []
-                        told()
+                self._send(over, told, batch)
             except SyncError:
                 over.wait(0.01)
+
+    def _send(self, over: threading.Event, told: Callable[[], object], batch: int) -> None:
+        with self.client() as client:
+            while not over.is_set():
+                self.pending = self.pending or self.seal(batch)
+                assert self.push(client, self.pending) <= {200, 201}
+                self.pending = []
+                told()
 
     def verified(self) -> int:
         """Check every receipt against the very package it is for; how many there are."""

@@ -46,10 +46,14 @@ class Pair:
         for cluster in (self.second, self.primary):
             cluster.stop()
 
+    def new_database(self) -> str:
+        """The URL of a new database on the primary."""
+        self._made += 1
+        return self.primary.create(f"insurer{self._made}")
+
     def new_ledger(self) -> Ledger:
         """A new database of a receiver on the primary, which needs the standby."""
-        self._made += 1
-        return Ledger(public_url(self.primary.create(f"insurer{self._made}")), Standby(NAME, PATIENCE))
+        return Ledger(public_url(self.new_database()), Standby(NAME, PATIENCE))
 
     def ledger_after(self) -> Ledger:
         """The last database, on the standby that was promoted."""

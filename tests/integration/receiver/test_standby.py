@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +13,12 @@ from sync.crypto.signing import SigningKey
 from sync.receiver.app import build_app
 from sync.receiver.db import UNSIGNED, Ledger
 from sync.receiver.errors import StandbyGone
+from tests.integration.receiver.forked import ForkedInsurer
 from tests.integration.receiver.pair import NAME, Pair
 from tests.integration.receiver.terminals import Insurance, claim_ids, stored
+from tests.integration.sync.world import Terminal
 from tests.unit.sync.receiver.logged import request
+from tests.unit.sync.receiver.visitor import AMC
 
 
 @pytest.fixture
@@ -89,6 +94,26 @@ def test_a_server_that_no_longer_waits_is_noticed(
     assert receipts_signed == []
     pair.name_standby(NAME)
     pair.wait_until_in_step()
+
+
+def test_claims_wait_at_the_terminal_for_the_standby(pair: Pair, tmp_path: Path) -> None:
+    """With real programs: while the standby is gone the terminal's claims wait; when it is back they are settled."""
+    insurer = ForkedInsurer.make(
+        tmp_path / "insurer", AMC, options=("--database", pair.new_database(), "--require-standby", NAME)
+    )
+    with closing(insurer.start()), Terminal.make(tmp_path / "home").home as home:
+        terminal = Terminal(home)
+        terminal.enrol(insurer)
+        ids = terminal.register(AMC, 3)
+        pair.second.stop("fast")
+        report = terminal.drain()
+        assert (report.acknowledged, set(report.errors)) == (0, {AMC})
+        assert home.outbox.summary().waiting == 3
+        pair.second.start()
+        pair.wait_until_in_step()
+        assert terminal.drain_later().acknowledged == 3
+        assert [claim["claim_id"] for claim in insurer.claims()] == ids
+        assert insurer.stop() == 0
 
 
 def test_a_promoted_standby_has_every_acknowledged_claim(pair: Pair, ledger: Ledger, insurance: Insurance) -> None:
