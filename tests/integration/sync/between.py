@@ -211,13 +211,18 @@ class Liar(Relay):
         found = msgspec.json.decode(heard.body)
         return replace(heard, body=msgspec.json.encode({"events": found["events"][1:]}))
 
-    def _old_answers(self, line: Upstream, carried: Carried) -> Heard:
-        """To a question it answers what was answered before."""
-        if carried.body:
+    def _old_news(self, line: Upstream, carried: Carried) -> Heard:
+        """No new event comes, and the state is the one this terminal was told when there was none."""
+        if carried.path.startswith("/v1/events"):
+            return self._withhold_events(line, carried)
+        if carried.path != "/v1/state":
             return line.ask(carried)
-        path = carried.path.partition("?")[0]
-        before = (heard for known, heard in self._kept if known.path.partition("?")[0] == path)
-        return next(before, None) or line.ask(carried)
+        own = (
+            heard
+            for known, heard in self._kept
+            if (known.path, known.certificate) == ("/v1/state", carried.certificate)
+        )
+        return next(own, None) or line.ask(carried)
 
     def _forge_receipt(self, line: Upstream, carried: Carried) -> Heard:
         """A push goes nowhere, and a receipt comes back that is right in every member and signed by the liar."""

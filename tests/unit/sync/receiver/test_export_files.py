@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 from fhir.resources.R4B.claim import Claim
+from sqlalchemy import update
 
 from sync.contract.envelope import Envelope, Package, decode, digest
 from sync.contract.exchange import ReceiptAnswer
@@ -23,7 +24,7 @@ from sync.crypto.claims import seal_claim
 from sync.crypto.sealing import OpeningKey
 from sync.errors import DiskFull
 from sync.receiver.cli import main
-from sync.receiver.db import Ledger
+from sync.receiver.db import UNSIGNED, Ledger, claims
 from sync.receiver.enrol import invite
 from sync.receiver.exports import Exported, Note, Wanted, export, notes
 from sync.receiver.exports.lines import ExportLine
@@ -142,6 +143,14 @@ def test_a_claim_that_does_not_open_is_named_and_hides_no_other(desk: Desk, tmp_
     assert done.claims == 2
     assert [(one.claim_id, one.code) for one in done.left_out] == [(foreign, "shop_mismatch")]
     assert notes(desk.folder / "opener")[0].left_out == 1
+
+
+def test_a_claim_without_a_receipt_is_not_exported_yet(desk: Desk, tmp_path: Path) -> None:
+    """What the shop holds no receipt for is no claim of the insurer's yet."""
+    desk.push()
+    desk.ledger.write(lambda connection: connection.execute(update(claims).values(receipt=UNSIGNED)))
+    done = desk.export("jsonl", tmp_path / "claims")
+    assert (done.claims, done.left_out) == (0, [])
 
 
 def test_a_full_medium_leaves_neither_file_nor_note(
