@@ -113,23 +113,20 @@ class HomeScreen(CounterScreen):
             _figure(text("home.sent"), totals.sent, totals.sent_cents),
             _figure(text("home.still_waiting"), totals.waiting, totals.waiting_cents),
             _figure(text("home.rejected"), totals.rejected, totals.rejected_cents),
-            BLANK,
-            (Span(receipt),),
-            *_data_lines(snapshot),
+            *_last_lines((Span(receipt),), snapshot),
         ][: room.height]
 
 
-def _data_lines(snapshot: Snapshot) -> list[Line]:
-    """How old the reference data are, and whether new ones wait for somebody to put them in force."""
+def _last_lines(receipt: Line, snapshot: Snapshot) -> list[Line]:
+    """The last receipt; below it how old the reference data are, or that new ones wait to be put in force."""
     data = snapshot.status.data
     if data is None:
-        return []
+        return [BLANK, receipt]
+    if data.waiting:
+        return [receipt, (Span(text("home.data_waiting"), Role.WARN),)]
     known = data.checked_at
     said = text("home.data_age", age=age_text(snapshot.now - known)) if known else text("home.data_never")
-    lines: list[Line] = [(Span(said, Role.WARN if data.late else Role.TEXT),)]
-    if data.waiting:
-        lines.append((Span(text("home.data_waiting"), Role.WARN),))
-    return lines
+    return [receipt, (Span(said, Role.WARN if data.late else Role.TEXT),)]
 
 
 def _figure(label: str, count: int, cents: int) -> Line:

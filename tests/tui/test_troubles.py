@@ -1,11 +1,14 @@
 """What goes wrong behind the screens: a full disk, an unforeseen defect, a clock that lies."""
 
 from dataclasses import replace
+from datetime import timedelta
+
+import pytest
 
 from sync.errors import ClaimNotCorrectable, DiskFull
 from terminal.tui.claim_entry import complete
 from terminal.tui.orders import Page
-from terminal.workflow.types import Draft, QuoteAnswer, Submitted
+from terminal.workflow.types import DataAge, Draft, QuoteAnswer, Submitted
 from tests.tui.playing import playing
 from tests.tui.scenes import MARIE, OFFLINE, ONLINE, PIN, SceneCounter
 
@@ -78,6 +81,25 @@ async def test_a_clock_that_lies_asks_for_the_day_and_refuses_nothing(scene: Sce
         player.press("f10")
         await player.sees("ENREGISTRÉE")
         assert len(scene.submitted) == 1
+
+
+@pytest.mark.parametrize(
+    ("waiting", "words"),
+    [(False, "Données de référence : il y a 3\u00a0j"), (True, "Données à mettre en service")],
+)
+async def test_the_age_of_reference_data_is_said_at_home(scene: SceneCounter, *, waiting: bool, words: str) -> None:
+    """How old they are, or that something waits to be put in force."""
+    scene.facts = replace(ONLINE, data=DataAge(scene.now() - timedelta(days=3), late=False, waiting=waiting))
+    async with playing(scene) as player:
+        await player.unlock(PIN, "1")
+        await player.sees(words)
+
+
+async def test_a_terminal_without_reference_data_says_nothing_of_them(scene: SceneCounter) -> None:
+    """Where no root was put in place, the home screen is as it was."""
+    async with playing(scene) as player:
+        await player.unlock(PIN, "1")
+        assert "Données" not in player.text()
 
 
 async def test_a_claim_that_has_left_is_not_changed(scene: SceneCounter) -> None:

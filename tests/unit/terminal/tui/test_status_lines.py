@@ -12,7 +12,7 @@ from terminal.tui.card_slot import CardSlot, Slot
 from terminal.tui.spans import Role, plain
 from terminal.tui.state import CounterState, Snapshot, initials
 from terminal.tui.status_lines import ground_of, status_lines
-from terminal.workflow.types import Status
+from terminal.workflow.types import DataAge, Status
 from tests.tui.scenes import ITEMS, NOW, OFFLINE, ONLINE, TODAY, TOTALS
 
 
@@ -91,6 +91,15 @@ def test_red_is_for_what_blocks(change: dict[str, object], words: str) -> None:
     state = state_of(replace(calm, **change))  # type: ignore[arg-type]  # the fields are named by the parameters
     red = [span.text for line in status_lines(state, 100) for span in line if span.role is Role.BAR_BAD]
     assert any(words in text for text in red)
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_reference_data_are_amber_when_they_are_late(*, late: bool) -> None:
+    """Too old, in amber and in words; of an ordinary age, not a word here: the home screen tells it."""
+    data = DataAge(NOW - timedelta(days=40 if late else 3), late=late, waiting=False)
+    spans = status_lines(state_of(replace(ONLINE, data=data)), 120)[1]
+    said = [span for span in spans if "Données" in span.text]
+    assert [span.role for span in said] == ([Role.BAR_WARN] if late else [])
 
 
 @pytest.mark.parametrize("slot", list(Slot))
