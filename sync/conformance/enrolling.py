@@ -1,7 +1,7 @@
 """Making an enrolment request, right or wrong, and judging its answer as a terminal does (§10)."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -114,8 +114,3 @@ def _check_keys(keys: KeySet, insurer: str) -> None:
     sealing = [SealingKey(one.suite, base64url.to_bytes(one.public)).kid == one.kid for one in keys.sealing]
     if keys.insurer != insurer or not all(signing + sealing):
         raise Broken("the key set is another insurer's, or misnames a key")
-
-
-def without(members: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The members but one."""
-    return {key: value for key, value in members.items() if key != name}

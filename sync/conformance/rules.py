@@ -83,6 +83,8 @@ def _judged(one: Rule, kit: Kit) -> Verdict:
         return Verdict(one, "fail", f"{error} ({error.code})")
     except (OSError, http.client.HTTPException) as error:
         return Verdict(one, "fail", f"the line failed: {type(error).__name__}")
+    except Exception as error:
+        return Verdict(one, "fail", f"an answer that cannot be read: {type(error).__name__}")
     return Verdict(one, "pass")
 
 

@@ -14,7 +14,7 @@ import pytest
 
 import sync.contract
 from sync.conformance.command import load_rules
-from sync.conformance.rules import RULES
+from sync.conformance.rules import RULES, Rule, judge_all
 from tests.integration.conformance.conftest import Kit, failed
 from tests.integration.sync.hostile import answer, hostile_insurer
 from tests.integration.sync.world import Insurer, run_command
@@ -117,6 +117,19 @@ def test_a_defect_is_found_by_its_rule(tmp_path: Path, conformance: Kit, name: s
     with spoilt(insurer.folder, defect) as endpoint:
         report = conformance(endpoint, [letter], rule)
     assert list(failed(report)) == [rule]
+
+
+@pytest.mark.parametrize("error", [KeyError("results"), TypeError(), UnicodeDecodeError("utf-8", b"", 0, 1, "x")])
+def test_an_answer_that_cannot_be_read_is_a_failure(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Whatever an implementation answers, its rule fails and the next one is asked."""
+
+    def trips(_kit: Any) -> None:
+        raise error
+
+    asked = [Rule("1.a", 1, "trips", hostile=False, question=trips), Rule("1.b", 1, "holds", False, lambda _kit: None)]
+    monkeypatch.setattr("sync.conformance.rules.RULES", asked)
+    kit: Any = None
+    assert [verdict.outcome for verdict in judge_all(kit)] == ["fail", "pass"]
 
 
 def test_a_line_that_is_down_is_no_pass(tmp_path: Path, conformance: Kit) -> None:
