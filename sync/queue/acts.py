@@ -13,8 +13,6 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import IntegrityError
 
 from sync.contract.envelope import Envelope, decode, digest
 from sync.errors import ClaimExists, ContractError, SyncError
@@ -23,9 +21,12 @@ from sync.queue.blocks import Frame
 from sync.queue.counterfoil import Counterfoil
 from sync.queue.tables import OUTBOX, Row, milliseconds
 from sync.queue.voiding import unregistered_void
-from sync.store import Store
+from sync.store import RowRefused, Store, run
 
-_REGISTER: Final = insert(OUTBOX)
+_REGISTER: Final = (
+    "INSERT INTO outbox (claim_id, insurer, state, envelope, digest, created_at, not_before)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 
 Beside = Callable[[Connection], None]
 """Writes what belongs to the same act into the same transaction."""
@@ -110,19 +111,11 @@ def _require_own_envelope(entry: Entry) -> None:
 
 
 def _insert(connection: Connection, entry: Entry) -> None:
-    values = {
-        "claim_id": entry.claim_id,
-        "insurer": entry.insurer,
-        "state": states.QUEUED,
-        "envelope": entry.envelope,
-        "digest": digest(entry.envelope),
-        "created_at": milliseconds(entry.created_at),
-        "not_before": milliseconds(entry.not_before),
-        "attempts": 0,
-    }
+    instants = milliseconds(entry.created_at), milliseconds(entry.not_before)
+    sealed = entry.envelope, digest(entry.envelope)
     try:
-        connection.execute(_REGISTER, values)
-    except IntegrityError:
+        run(connection, _REGISTER, (entry.claim_id, entry.insurer, states.QUEUED, *sealed, *instants))
+    except RowRefused:
         raise ClaimExists("this claim id is used already", claim_id=entry.claim_id) from None
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -23,15 +23,15 @@ from sync.errors import ContractError, CounterfoilCorrupt
 from sync.queue import states
 from sync.queue.blocks import START, Frame, Mark
 from sync.queue.counterfoil import Counterfoil
-from sync.queue.tables import ANCHOR, CHAIN, OUTBOX, milliseconds, row_of
+from sync.queue.tables import CHAIN, OUTBOX, milliseconds, row_of
 from sync.queue.voiding import DISPLACED, UNREGISTERED, void_record
+from sync.store import run
 
 RECOVERED: Final = "recovered"
 
-# Built once: at each registration, building a statement would cost more than running it.
-_ANCHOR: Final = select(ANCHOR.c.length, ANCHOR.c.digest)
-_SET_ANCHOR: Final = text(
-    "INSERT INTO counterfoil_anchor (single, length, digest) VALUES (1, :length, :digest)"
+_ANCHOR: Final = "SELECT length, digest FROM counterfoil_anchor"
+_SET_ANCHOR: Final = (
+    "INSERT INTO counterfoil_anchor (single, length, digest) VALUES (1, ?, ?)"
     " ON CONFLICT (single) DO UPDATE SET length = excluded.length, digest = excluded.digest"
 )
 
@@ -51,13 +51,13 @@ class Reconciliation:
 
 def anchor(connection: Connection) -> Mark:
     """Where the counterfoil ended when the store last followed it."""
-    found = connection.execute(_ANCHOR).first()
-    return START if found is None else Mark(found.length, bytes(found.digest))
+    found = run(connection, _ANCHOR)
+    return Mark(*found[0]) if found else START
 
 
 def set_anchor(connection: Connection, mark: Mark) -> None:
     """Remember that the store follows the counterfoil up to `mark`."""
-    connection.execute(_SET_ANCHOR, {"length": mark.offset, "digest": mark.digest})
+    run(connection, _SET_ANCHOR, (mark.offset, mark.digest))
 
 
 def catch_up(connection: Connection, counterfoil: Counterfoil, *, wholly: bool = False) -> Reconciliation:

@@ -81,6 +81,10 @@ STEPS: Final[Sequence[Sequence[str]]] = (
             refusal TEXT NOT NULL
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        """CREATE INDEX outbox_sent_elsewhere ON outbox (insurer, claim_id)
+            WHERE receipt IS NOT NULL AND dispatch IS NULL""",
+    ),
 )
 
 _tables: Final = MetaData()
@@ -129,13 +133,6 @@ REFUSAL: Final = Table(
     _tables,
     Column("claim_id", Text, primary_key=True),
     Column("refusal", Text),
-)
-ANCHOR: Final = Table(
-    "counterfoil_anchor",
-    _tables,
-    Column("single", Integer, primary_key=True),
-    Column("length", Integer),
-    Column("digest", LargeBinary),
 )
 
 

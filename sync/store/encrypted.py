@@ -24,7 +24,7 @@ from sqlcipher3 import dbapi2 as driver
 
 from sync.durable import OWNER_ONLY, flush_folder, medium_errors
 from sync.errors import DiskFull, KeyInvalid, MediumFailed, StoreCorrupt, StoreMoved, StoreTooOld
-from sync.store import migrations
+from sync.store import direct, migrations
 from sync.store.checks import CheckLine, check_file
 from sync.store.failures import store_errors
 from sync.store.reserve import Reserve
@@ -160,7 +160,7 @@ class Store:
                 connection = attempt.enter_context(engine.connect())
                 connection.execution_options(**{_READ_ONLY: reading})
                 attempt.enter_context(connection.begin())
-                if connection.exec_driver_sql("PRAGMA user_version").scalar() != MOVED:
+                if direct.run(connection, "PRAGMA user_version") != [(MOVED,)]:
                     stack.enter_context(attempt.pop_all())
                     return connection
             self._follow(engine)
@@ -208,6 +208,7 @@ def _engine(path: Path, key: bytes) -> Engine:
         poolclass=QueuePool,
         pool_size=_CONNECTIONS,
         max_overflow=0,
+        pool_use_lifo=True,
         pool_timeout=_BUSY_SECONDS,
         hide_parameters=True,
     )
@@ -278,4 +279,4 @@ def _require_cipher(connection: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     reading = connection.get_execution_options().get(_READ_ONLY, False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    direct.run(connection, "BEGIN" if reading else "BEGIN IMMEDIATE")

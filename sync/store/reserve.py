@@ -55,7 +55,10 @@ class Reserve:
     @property
     def spent(self) -> bool:
         """Whether it was given up and is not there again; False where none is kept."""
-        return self.kept and self._path.stat().st_size < SIZE
+        try:
+            return self._path.stat().st_size < SIZE
+        except FileNotFoundError:
+            return False
 
     def make(self) -> None:
         """Keep a reserve here from now on; DiskFull: it is spent from the beginning, MediumFailed."""

@@ -89,7 +89,7 @@ def test_the_format_is_the_documented_one(tmp_path: Path) -> None:
     counterfoil.append([Frame("void", "id", "12", 5, b"body")])
     counterfoil.close()
     header = b"\xf5comptoir counterfoil 2\n"
-    payload = zlib.compress(struct.pack(">BqBBI", 3, 5, 2, 2, 4) + b"id" + b"12" + b"body", wbits=-15)
+    payload = zlib.compress(struct.pack(">BqBBI", 3, 5, 2, 2, 4) + b"id" + b"12" + b"body", 1, wbits=-15)
     block = b"\xf5blk" + struct.pack(">I", len(payload)) + hashlib.sha256(header).digest() + payload
     assert path.read_bytes() == header + block + hashlib.sha256(block).digest()
 
