@@ -175,6 +175,33 @@ class LogBook:
                 (at, ProofMissing.code, at, insurer),
             )
 
+    def insurers(self) -> list[str]:
+        """The insurers of which a proof is missing, or was never asked for because another copy sent the claim."""
+        rows = self._rows(
+            """SELECT insurer FROM log_proof INDEXED BY log_proof_missing WHERE proof IS NULL
+            UNION SELECT insurer FROM outbox INDEXED BY outbox_sent_elsewhere
+            WHERE receipt IS NOT NULL AND dispatch IS NULL"""
+        )
+        return sorted(row.insurer for row in rows)
+
+    def late(self, insurer: str, before: datetime) -> dict[str, str]:
+        """The claims of an insurer whose proof has been missing since an instant before this one, with the reason."""
+        rows = self._rows(
+            "SELECT claim_id, error FROM log_proof WHERE proof IS NULL AND insurer = ? AND since < ? ORDER BY claim_id",
+            insurer,
+            milliseconds(before),
+        )
+        return {row.claim_id: row.error or ProofMissing.code for row in rows}
+
+    def sent_elsewhere(self, insurer: str) -> list[str]:
+        """The claims of an insurer that another copy of this home dispatched: no proof of theirs can come here."""
+        rows = self._rows(
+            """SELECT claim_id FROM outbox INDEXED BY outbox_sent_elsewhere
+            WHERE receipt IS NOT NULL AND dispatch IS NULL AND insurer = ? ORDER BY claim_id""",
+            insurer,
+        )
+        return [row.claim_id for row in rows]
+
     def hurry(self, now: datetime) -> None:
         """A person asks: whatever proof is missing may be asked for at once."""
         with self._store.write() as connection:

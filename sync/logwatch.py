@@ -51,6 +51,8 @@ from sync.trust import known_keys, profile_in, trusted_keys
 
 ASK_AGAIN: Final = timedelta(minutes=2)
 WITNESSES: Final = "witnesses.json"
+SENT_ELSEWHERE: Final = "proof_elsewhere"
+"""The code of a claim that another copy of this terminal sent."""
 _LINE_ERRORS: Final = (InsurerUnreachable, InsurerRefused, InsurerUntrusted)
 
 Fetch = Callable[[str], bytes]
@@ -114,6 +116,20 @@ class LogWatch:
             if self._profile(insurer, None).log is not None:
                 self.book.adopt(insurer, now)
 
+    def unproved(self, now: datetime) -> dict[str, str]:
+        """The claims with a receipt whose proof is late, or cannot come, by id with a code; cheap enough for a screen.
+
+        An insurer whose profile names no log owes none.
+        """
+        found: dict[str, str] = {}
+        for insurer in self.book.insurers():
+            with suppress(SyncError):
+                log = self._profile(insurer, None).log
+                if log is not None:
+                    found |= self.book.late(insurer, now - timedelta(hours=log.deadline_hours))
+                    found |= dict.fromkeys(self.book.sent_elsewhere(insurer), SENT_ELSEWHERE)
+        return found
+
     def check(self, row_of: Callable[[str], Row], now: datetime) -> "LogVerdict":
         """Judge again all that is kept, offline: proofs, checkpoints, the paths between them, what is late."""
         verdict, former = LogVerdict(), dict[str, Head]()
@@ -122,6 +138,7 @@ class LogWatch:
             former[head.origin] = head
         for kept in self.book.proofs():
             self._check_proof(verdict, kept, row_of, now)
+        verdict.elsewhere = [one for one, code in self.unproved(now).items() if code == SENT_ELSEWHERE]
         verdict.troubles += [f"{trouble.code} {trouble.origin}" for trouble in self.book.troubles()]
         return verdict
 
@@ -167,13 +184,17 @@ class LogWatch:
 
 @dataclass
 class LogVerdict:
-    """What an offline check found: claims by id, roots of checkpoints that hold, troubles of logs as `code origin`."""
+    """What an offline check found: claims by id, roots of checkpoints that hold, troubles of logs as `code origin`.
+
+    `elsewhere`: another copy of this terminal sent them, so that no proof can come here; their receipts count.
+    """
 
     proved: int = 0
     heads: dict[tuple[str, int], bytes] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     false: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
 

@@ -16,7 +16,7 @@ from terminal.cli.progress import Progress
 from terminal.cli.session import desk_of, home_of, logged_in
 from terminal.i18n import age_text, error_text, text
 from terminal.workflow.desk import Desk
-from terminal.workflow.track import NEEDS_A_PERSON, WAITING
+from terminal.workflow.track import NEEDS_A_PERSON, WAITING, unproved_of
 from terminal.workflow.verify import verify_home
 
 SHOWN = 1000
@@ -29,8 +29,10 @@ def queue(arguments: argparse.Namespace) -> Answer:
         summary = desk.home.outbox.summary()
         now = desk.now()
         chains, told = _chains(desk)
+        unproved = unproved_of(desk)
     data = {
         **chains,
+        "unproved": unproved,
         "waiting": summary.waiting,
         "rejected": summary.rejected,
         "oldest": summary.oldest.isoformat(timespec="seconds") if summary.oldest else None,
@@ -58,6 +60,7 @@ def queue(arguments: argparse.Namespace) -> Answer:
         )
         for row in rows
     ]
+    told += [f"▲ {claim} : {' '.join(error_text(code, {}))}" for claim, code in list(unproved.items())[:SHOWN]]
     total = text("cli.queue_total", waiting=summary.waiting, rejected=summary.rejected)
     return Answer(data, [*lines, *told, total])
 

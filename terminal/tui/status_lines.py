@@ -134,7 +134,7 @@ def _others(snapshot: Snapshot, tone: _Tone, *, short: bool) -> list[Span]:
 def _alarms(status: Status, tone: _Tone, *, short: bool) -> list[Span]:
     """What stands before everything else, and in the place of a clock that is right.
 
-    A damaged store, stopped chains, a spent reserve, old reference data, an old backup.
+    A damaged store, stopped chains, a spent reserve, old reference data, proofs that are due, an old backup.
     """
     alarms: list[Span] = []
     if status.damaged:
@@ -145,6 +145,9 @@ def _alarms(status: Status, tone: _Tone, *, short: bool) -> list[Span]:
         alarms.append(Span(text("status.reserve_spent_short" if short else "status.reserve_spent"), tone.bad))
     if status.data is not None and status.data.late:
         alarms.append(Span(text("status.data_late_short" if short else "status.data_late"), tone.warn))
+    if status.unproved:
+        key = "status.unproved_short" if short else "status.unproved"
+        alarms.append(Span(text(key, count=status.unproved), tone.warn))
     if status.backup_late:
         alarms.append(Span(text("status.backup_late_short" if short else "status.backup_late"), tone.warn))
     return alarms

@@ -37,7 +37,7 @@ def to_handle(items: tuple[WorkItem, ...]) -> int:
 
 def work_line(item: WorkItem, state: CounterState, snapshot: Snapshot, width: int, *, selected: bool = False) -> Line:
     """One row in `width` columns."""
-    symbol, role = state_sign(item.state)
+    symbol, role = ("▲", Role.WARN) if item.unproved else state_sign(item.state)
     age = f"{age_text(snapshot.now - item.created_at):>{_AGE}}"
     insurer = f"{cut(item.insurer, _INSURER - 1):<{_INSURER}}" if width >= WIDE else ""
     known = f"{short_number(item.number):<5}{cut(state.shown_name(item.name), _NAME - 1):<{_NAME}}"

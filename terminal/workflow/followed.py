@@ -23,7 +23,8 @@ class WorkItem:
     """One row of the work list; `name` is empty when the dossier was erased or belongs to a recovered claim.
 
     `held`: a recovered claim, which a person queues or voids. `agreed` and `paid` are the insurer's words in cents;
-    `until` is the last day of an agreement; `handled`: a person dealt with the refusal.
+    `until` is the last day of an agreement; `handled`: a person dealt with the refusal. `unproved`: it
+    has a receipt, and the log proof is late or cannot come; `reason` says which where nothing else does.
     """
 
     claim_id: str
@@ -42,6 +43,7 @@ class WorkItem:
     paid: int | None = None
     until: date | None = None
     handled: bool = False
+    unproved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ def status_of(desk: Desk) -> Status:
         reserve_spent=desk.home.store.reserve.spent,
         damaged=desk.health is not None and bool(desk.health.failed),
         data=data_age(desk),
+        unproved=len(unproved_of(desk)),
     )
 
 
@@ -64,6 +65,11 @@ def _refused(desk: Desk, summary: Summary) -> int:
     return len(set(refused) - Heard(desk.home.store).handled())
 
 
+def unproved_of(desk: Desk) -> dict[str, str]:
+    """The claims with a receipt whose log proof is late or cannot come, by id with a code."""
+    return desk.home.logs.unproved(desk.now())
+
+
 def _waiting_cents(desk: Desk) -> int | None:
     if desk.vault.user is None or not desk.vault.user.role.sees_dossiers:
         return None
@@ -72,22 +78,35 @@ def _waiting_cents(desk: Desk) -> int | None:
 
 
 def worklist_of(desk: Desk, limit: int) -> tuple[WorkItem, ...]:
-    """The claims that need a person, then the newest others; voided ones and messages about claims are left out."""
+    """The claims that need a person, those whose log proof is due, then the newest others.
+
+    Voided ones and messages about claims are left out.
+    """
     outbox = desk.home.outbox
     handled, aside = Heard(desk.home.store).handled(), no_claims(desk)
     urgent = outbox.rows(states=NEEDS_A_PERSON, limit=limit + len(handled) + len(aside), newest_first=True)
     first = [row for row in urgent if row.claim_id not in handled]
     others = tuple(state for state in ClaimState if state not in NEEDS_A_PERSON + GONE)
-    rows = first + outbox.rows(states=others, limit=limit + len(aside), newest_first=True)
+    unproved = unproved_of(desk)
+    due = [row for row in map(outbox.get, list(unproved)[:limit]) if row.state in others]
+    newest = outbox.rows(states=others, limit=limit + len(aside), newest_first=True)
+    rows = [*first, *due, *(row for row in newest if row.claim_id not in unproved)]
     rows = [row for row in rows if row.claim_id not in aside][:limit]
     dossiers = desk.vault.dossiers.many(row.claim_id for row in rows)
     note_listed(desk, dossiers)
     names = {record.amc: record.name for record in desk.home.insurers.all()}
     said = said_of_many(desk, [row.claim_id for row in rows if row.receipt])
-    return tuple(
+    items = (
         _item(desk, row, dossiers.get(row.claim_id), names.get(row.insurer, row.insurer), said.get(row.claim_id, []))
         for row in rows
     )
+    return tuple(_with_proof_due(item, unproved.get(item.claim_id)) for item in items)
+
+
+def _with_proof_due(item: WorkItem, code: str | None) -> WorkItem:
+    if code is None or item.state in NEEDS_A_PERSON:
+        return item
+    return replace(item, unproved=True, reason=item.reason or code)
 
 
 def no_claims(desk: Desk) -> frozenset[str]:

@@ -199,6 +199,7 @@ class Status:
     `reserve_spent`: the medium is full, and new claims are refused until there is room.
     `damaged`: a check at the start found something wrong with store or counterfoil.
     `data`: how old the reference data are, None in a terminal that takes none.
+    `unproved`: so many claims have a receipt whose log proof is late, or cannot come.
     """
 
     waiting: int
@@ -216,6 +217,7 @@ class Status:
     reserve_spent: bool = False
     damaged: bool = False
     data: DataAge | None = None
+    unproved: int = 0
 
 
 @dataclass(frozen=True, slots=True)

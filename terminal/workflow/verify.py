@@ -59,13 +59,17 @@ def _check_of(name: str, verdicts: Mapping[str, bool]) -> Check:
     return Check(name, ok=not false, detail=", ".join(false) or str(len(verdicts)))
 
 
-def _log_checks(desk: Desk) -> tuple[Check, Check]:
-    """The proofs that insurers' logs hold the claims, and the logs' pasts as this shop saw them."""
+def _log_checks(desk: Desk) -> tuple[Check, Check, Check]:
+    """The proofs that insurers' logs hold the claims, and the logs' pasts as this shop saw them.
+
+    Claims that another copy of this terminal sent are named: they have a receipt, and no proof can come here.
+    """
     found = desk.home.logs.check(desk.home.outbox.get, desk.now())
     wrong = [*found.false, *found.late]
     proofs = Check("log_proofs", ok=not wrong, detail=", ".join(wrong) or f"{found.proved} (+ {len(found.waiting)})")
+    elsewhere = Check("log_elsewhere", ok=True, detail=", ".join(found.elsewhere) or "0")
     logs = Check("logs", ok=not found.troubles, detail=", ".join(found.troubles) or str(len(found.heads)))
-    return proofs, logs
+    return proofs, elsewhere, logs
 
 
 def receipts_that_verify(desk: Desk) -> int:

@@ -13,7 +13,7 @@ from sync.crypto.keyslots import open_device_keys
 from sync.home import open_home
 from sync.store import Store
 from tests.integration.sync.copies import agree, copy_of, is_whole, opened, stop_all, stopped
-from tests.integration.sync.world import Insurer, Terminal
+from tests.integration.sync.world import Insurer, Terminal, now
 from tests.unit.sync.receiver.visitor import AMC
 
 Reopen = Callable[[Path, Terminal], Terminal]
@@ -92,6 +92,10 @@ def test_two_clones_number_at_once_and_one_gives_way(
     assert list(held) == list(range(1, 9))
     assert list(held.values())[1:] == [*shared, *own, *alone]
     assert set(clone.states()) == {"acknowledged"}
+    assert clone.home.logs.unproved(now()) == dict.fromkeys(shared, "proof_elsewhere")
+    assert enrolled.home.logs.unproved(now()) == {}
+    verdict = clone.home.logs.check(clone.home.outbox.get, now())
+    assert (verdict.elsewhere, verdict.late) == (sorted(shared), [])
     assert is_whole(clone)
     enrolled.register(AMC)
     assert enrolled.drain().errors == {AMC: "fork"}, "the other copy is found as well"

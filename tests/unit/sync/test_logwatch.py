@@ -207,6 +207,22 @@ def test_a_missing_proof_waits_and_then_is_late(reader: Reader) -> None:
     assert reader.book.insurers_waiting(reader.shop.now()) == [AMC]
 
 
+def test_what_is_due_is_told_to_the_screen(reader: Reader) -> None:
+    """Nothing before the deadline; after it the claim with its reason, until its proof is there."""
+    late, proved = reader.rows(2)
+    reader.log_claims([late, proved])
+    for row in (late, proved):
+        reader.book.keep(reader.watch.judge(AMC, {row.claim_id: (row, None)}, unreachable, reader.shop.now()))
+    reader.shop.clock.pass_time(hours=23)
+    assert reader.watch.unproved(reader.shop.now()) == {}
+    reader.shop.clock.pass_time(hours=2)
+    assert reader.watch.unproved(reader.shop.now()) == dict.fromkeys((late.claim_id, proved.claim_id), "proof_missing")
+    reader.judge({1: proved})
+    assert reader.watch.unproved(reader.shop.now()) == {late.claim_id: "proof_missing"}
+    reader.record = record_of(None)
+    assert reader.watch.unproved(reader.shop.now()) == {}, "without a log nothing is due"
+
+
 def test_the_shop_may_want_witnesses_of_its_own(reader: Reader, tmp_path: Path) -> None:
     """A file in the home names them; without their cosignature no proof counts, whatever the insurer's quorum."""
     (row,) = reader.rows(1)

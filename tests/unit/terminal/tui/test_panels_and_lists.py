@@ -81,6 +81,20 @@ def test_the_selected_row_is_always_in_view() -> None:
     assert "0025" in plain(lines[9])
 
 
+def test_a_claim_without_its_proof_is_amber_and_says_why() -> None:
+    """Though it was acknowledged: another symbol and colour, and which of the two it is."""
+    fine = replace(ITEMS[-1], state="acknowledged", correctable=False, reason=None)
+    codes = "proof_missing", "proof_elsewhere"
+    items = (fine, *(replace(fine, unproved=True, reason=code) for code in codes))
+    lines = work_lines(state_of(items), Room(156, 5))
+    assert [(line[0].text[0], line[0].role) for line in lines] == [
+        ("●", Role.GOOD), ("▲", Role.WARN), ("▲", Role.WARN),
+    ]  # fmt: skip
+    assert "n'a pas encore prouvé" in plain(lines[1])
+    assert "autre copie" in plain(lines[2])
+    assert to_handle(items) == 0
+
+
 def test_names_in_the_list_follow_the_mask() -> None:
     """Initials, and no name left."""
     state = state_of()

@@ -40,6 +40,14 @@ def test_offline_is_amber_and_tells_since_when() -> None:
     assert {span.role for line in lines for span in line} <= {Role.ALARM, Role.ALARM_STRONG}
 
 
+def test_proofs_that_are_due_are_amber() -> None:
+    """Their number, in both widths; none of them says nothing."""
+    assert "preuve" not in plain(status_lines(state_of(ONLINE), 160)[1])
+    second = status_lines(state_of(replace(ONLINE, unproved=4)), 160)[1]
+    assert ("▲ 4 sans preuve", Role.BAR_WARN) in [(span.text, span.role) for span in second]
+    assert "▲ 4 sans" in plain(status_lines(state_of(replace(ONLINE, unproved=4)), 80)[1])
+
+
 WAITING = st.builds(
     lambda waiting, cents, age, link, rejected: replace(
         ONLINE, waiting=waiting, waiting_cents=cents, oldest=NOW - age, link=link, rejected=rejected
