@@ -63,8 +63,9 @@ data-repository: setup ## a repository of reference data in the folder DATA_DIR 
 mutants: setup ## mutation testing of the domain; ARGS='pricing money' narrows it
 	@$(BIN)/python -m tests.unit.terminal.domain.mutation $(ARGS)
 
-powercut: setup ## power cuts on a real ext4 through a block log (root and qemu-storage-daemon; says what is missing)
-	@$(BIN)/python -m tests.faults.power.blocks
+powercut: setup ## power cuts on a real ext4 through a block log (root, qemu-storage-daemon), and at each step of upkeep
+	@blocks=0; $(BIN)/python -m tests.faults.power.blocks || blocks=$$?; \
+	$(BIN)/python -m tests.faults.power.upkeep_run; exit $$blocks
 
 pictures: setup ## draw the screens again into tests/tui/pictures (the README shows them)
 	$(BIN)/python tests/tui/make_pictures.py

@@ -31,13 +31,17 @@ from tests.tui.real_shop import PIN, USER
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One day: the home to work on, where its marks go, what is planted (empty: nothing), how many claims."""
+    """One day: the home to work on, where its marks go, what is planted (empty: nothing), how many claims.
+
+    `upkeep` names what is done to the home instead (`upkeep.UPKEEP`), with files beside it.
+    """
 
     home: str
     marks: str
     fault: str
     claims: int
     insurer: str
+    upkeep: str = ""
 
 
 class Marks:
@@ -61,7 +65,7 @@ class Day:
     def work(self, claims: int) -> None:
         """Register so many claims; every third is corrected, every fifth cancelled; every fourth time all leave."""
         for number in range(1, claims + 1):
-            claim_id = self._register()
+            claim_id = self.register()
             if number % 3 == 0:
                 claim_id = self._correct(claim_id)
             if number % 5 == 0:
@@ -73,7 +77,8 @@ class Day:
         self._insurer.loses_replies = False
         self._send()
 
-    def _register(self, replaces: str | None = None) -> str:
+    def register(self, replaces: str | None = None) -> str:
+        """Register a claim, and say so; its id."""
         done = self._counter.submit(self._draft, replaces)
         digest = self._desk.home.outbox.get(done.claim_id).digest
         self._mark("said", claim=done.claim_id, number=done.number, digest=digest)
@@ -81,7 +86,7 @@ class Day:
 
     def _correct(self, claim_id: str) -> str:
         self._mark("correcting", claim=claim_id)
-        corrected = self._register(claim_id)
+        corrected = self.register(claim_id)
         self._mark("corrected", claim=claim_id)
         return corrected
 

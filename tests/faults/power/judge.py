@@ -41,6 +41,7 @@ class Promised:
     leaving: dict[str, str] = field(default_factory=dict)
     received: dict[str, Received] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
+    done: set[str] = field(default_factory=set)
     contradicted: list[str] = field(default_factory=list)
 
     def hear(self, line: bytes) -> None:
@@ -53,6 +54,8 @@ class Promised:
             self._receive(Received(**said))
         elif what == "settled":
             self.settled |= set(said["claims"])
+        elif what == "done":
+            self.done.add(said["act"])
         else:
             self.leaving[said["claim"]] = what
 

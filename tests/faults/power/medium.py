@@ -1,23 +1,25 @@
 """A medium that loses its power: which contents the files may have after each operation.
 
 Rules: what a flush named is there. Of what was written since, any 512-byte sector may be there or not, in any order,
-and the size may be any that the file had since; names are independent of contents until the folder is flushed. States
+and the size may be any that the file had since; names are independent of contents until the folder is flushed, and
+what lies in a folder without a name is not there. A move from one folder to another gives the new name when the folder
+of that one is flushed; the old one may still be there then, and is gone for sure when its own folder is. States
 after an operation: `killed` (all of it is there), `dropped` (only what was flushed), `torn` (the last write was cut),
 `shuffled` (drawn). A medium that lies about a flush is not modelled.
 """
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from tests.faults.power.recording import Operation
+from tests.faults.power.recording import Operation, Tree, grown
 
 SECTOR: Final = 512
 _CUTS: Final = (1, 24, 512)
 _KEPT: Final = (0.1, 0.5, 0.9)
-_NO_WRITES: Final = frozenset({"mark", "folder"})
+_NO_WRITES: Final = frozenset({"mark"})
+_NAMES: Final = frozenset({"name", "folder", "move", "drop"})
 _FLUSHES: Final = frozenset({"flush", "flush_names"})
 
 Files = dict[str, bytes]
@@ -95,15 +97,15 @@ class Medium:
     """The files of one folder, as a recording goes on."""
 
     def __init__(self, before: Files) -> None:
-        self._files = {number: _File(content) for number, content in enumerate(before.values())}
-        self._names = {name: number for number, name in enumerate(before)}
+        self._tree, contents = grown(before)
+        self._files = {inode: _File(content) for inode, content in contents.items()}
+        self._folders = set(self._tree.names)
         self._pending: list[Operation] = []
 
     def apply(self, operation: Operation) -> None:
         """One operation was done."""
-        if operation.kind in ("name", "move", "drop"):
-            self._files.setdefault(operation.file, _File())
-            self._pending.append(operation)
+        if operation.kind in _NAMES:
+            self._name(operation)
         elif operation.kind == "bytes":
             self._files[operation.file].pending.append((operation.offset, operation.data))
         elif operation.kind == "size":
@@ -111,14 +113,22 @@ class Medium:
         elif operation.kind == "flush":
             self._files[operation.file].flush()
         elif operation.kind == "flush_names":
-            self._flush_names(operation.name)
+            self._flush_names(operation.file)
+
+    def _name(self, operation: Operation) -> None:
+        if operation.kind == "folder":
+            self._folders.add(operation.file)
+            self._tree.names[operation.file] = {}
+        elif operation.kind == "name":
+            self._files.setdefault(operation.file, _File())
+        self._pending.append(operation)
 
     def states(self, last: Operation, draw: random.Random, shuffles: int) -> Iterator[State]:
         """What may be found after `last`, the operation that was applied last."""
         yield State("killed", self._contents(self._all_names()))
         if last.kind in _NO_WRITES:
             return
-        yield State("dropped", {name: self._files[file].flushed for name, file in self._names.items()})
+        yield State("dropped", {path: self._files[file].flushed for path, file in self._tree.files()})
         if last.kind == "bytes":
             for cut in _cuts(last.data):
                 yield State("torn", self._contents(self._all_names(), last.file, cut))
@@ -131,27 +141,34 @@ class Medium:
         return self._contents(self._all_names())
 
     def _shuffled(self, draw: random.Random) -> Files:
-        names = dict(self._names)
+        tree = self._copied()
         for operation in self._pending:
             if draw.random() < draw.choice(_KEPT):
-                _rename(names, operation)
-        contents = {file: self._files[file].shuffled(draw) for file in set(names.values())}
-        return {name: contents[file] for name, file in names.items()}
+                _rename(tree, operation)
+        named = dict(tree.files())
+        contents = {file: self._files[file].shuffled(draw) for file in sorted(set(named.values()))}
+        return {path: contents[file] for path, file in named.items()}
 
-    def _contents(self, names: dict[str, int], torn: int = -1, cut: int | None = None) -> Files:
-        return {name: self._files[file].content(cut if file == torn else None) for name, file in names.items()}
+    def _contents(self, tree: Tree, torn: int = -1, cut: int | None = None) -> Files:
+        return {path: self._files[file].content(cut if file == torn else None) for path, file in tree.files()}
 
-    def _all_names(self) -> dict[str, int]:
-        names = dict(self._names)
+    def _all_names(self) -> Tree:
+        tree = self._copied()
         for operation in self._pending:
-            _rename(names, operation)
-        return names
+            _rename(tree, operation)
+        return tree
 
-    def _flush_names(self, folder: str) -> None:
+    def _copied(self) -> Tree:
+        return Tree({folder: dict(names) for folder, names in self._tree.names.items()})
+
+    def _flush_names(self, folder: int) -> None:
         left = []
         for operation in self._pending:
-            if str(PurePosixPath(operation.name).parent) == (folder or "."):
-                _rename(self._names, operation)
+            if operation.folder == folder:
+                _rename(self._tree, operation)
+            elif operation.kind == "move" and operation.into == folder:
+                self._tree.names[folder][operation.other] = operation.file
+                left.append(replace(operation, kind="drop"))
             else:
                 left.append(operation)
         self._pending = left
@@ -170,14 +187,16 @@ def _cuts(data: bytes) -> list[int]:
     return sorted({*(cut for cut in _CUTS if cut < len(data)), len(data) // 2})
 
 
-def _rename(names: dict[str, int], operation: Operation) -> None:
-    if operation.kind == "name":
+def _rename(tree: Tree, operation: Operation) -> None:
+    """Change the names; an old one goes only while it is this inode's: the same name may have been given anew."""
+    names = tree.names[operation.folder]
+    if operation.kind in ("name", "folder"):
         names[operation.name] = operation.file
-    elif operation.kind == "move":
-        names.pop(operation.name, None)
-        names[operation.other] = operation.file
-    else:
-        names.pop(operation.name, None)
+        return
+    if names.get(operation.name) == operation.file:
+        del names[operation.name]
+    if operation.kind == "move":
+        tree.names[operation.into][operation.other] = operation.file
 
 
 def _apply(result: bytearray, offset: int, data: bytes | None) -> None:

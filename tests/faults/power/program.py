@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from tests.faults.power.day import Job, Marks, work
+from tests.faults.power.upkeep import keep_up
 
 
 def _in_a_child(job: Job) -> int:
@@ -19,7 +20,7 @@ def _in_a_child(job: Job) -> int:
     if child:
         return child
     try:
-        work(job, Marks(Path(job.marks)))
+        (keep_up if job.upkeep else work)(job, Marks(Path(job.marks)))
     except BaseException:
         traceback.print_exc()
         os._exit(1)

@@ -1,37 +1,85 @@
 """From system calls to what they mean for the files below one folder.
 
-Rules: a file is an inode number of ours, a name may point to another one later; bytes carry their place in the file.
-What the model ends with must be what the folder holds in the end: `Recording.require_true` compares them, so that a
-call that was misread is found. The memory map of SQLite's `-shm` file is no durable data and is left out.
+Rules: a file and a folder are inode numbers of ours, a name in a folder may point to another one later; bytes carry
+their place in the file. What the model ends with must be what the folder holds in the end: whoever records compares
+them, so that a call that was misread is found. The memory map of SQLite's `-shm` file is no durable data and is left
+out.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
 from tests.faults.power.system_calls import Call
 
 Kind = Literal["bytes", "size", "flush", "name", "move", "drop", "folder", "flush_names", "mark"]
 _FREE: Final = frozenset({"close", "lseek", "sync_file_range"})
+_HERE: Final = "AT_FDCWD"
+ROOT: Final = 0
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One change: `file` is an inode; `name` and `other` are paths below the folder; `data` bytes or a mark's text."""
+    """One change: `file` is an inode, a folder's too; `data` bytes or a mark's text.
+
+    `name` stands in the folder `folder` (an inode), `other` in the folder `into`.
+    """
 
     kind: Kind
     file: int = -1
     offset: int = 0
     data: bytes = b""
+    folder: int = -1
     name: str = ""
+    into: int = -1
     other: str = ""
+
+
+@dataclass
+class Tree:
+    """Which names stand in which folder: by the folder's inode, then by name, the inode of a file or a folder."""
+
+    names: dict[int, dict[str, int]] = field(default_factory=lambda: {ROOT: {}})
+
+    def at(self, path: str) -> int | None:
+        """The inode at a path below the root, "" for the root itself."""
+        found: int | None = ROOT
+        for part in PurePosixPath(path).parts:
+            found = self.names.get(-1 if found is None else found, {}).get(part)
+        return found
+
+    def files(self, folder: int = ROOT, above: str = "") -> Iterable[tuple[str, int]]:
+        """The path and the inode of each file."""
+        for name, inode in self.names[folder].items():
+            if inode in self.names:
+                yield from self.files(inode, f"{above}{name}/")
+            else:
+                yield above + name, inode
+
+
+def grown(files: Mapping[str, bytes]) -> tuple[Tree, dict[int, bytes]]:
+    """A tree with these files, each numbered anew, and their contents by inode."""
+    tree, contents, number = Tree(), dict[int, bytes](), ROOT
+    for path, content in sorted(files.items()):
+        folder = ROOT
+        *above, name = PurePosixPath(path).parts
+        for part in above:
+            if part not in tree.names[folder]:
+                number += 1
+                tree.names[folder][part] = number
+                tree.names[number] = {}
+            folder = tree.names[folder][part]
+        number += 1
+        tree.names[folder][name] = number
+        contents[number] = content
+    return tree, contents
 
 
 @dataclass
 class _Open:
     file: int
-    name: str
+    path: str
     place: int = 0
     appends: bool = False
 
@@ -43,8 +91,9 @@ class Recording:
         self.before = dict(sorted(before.items()))
         self.operations: list[Operation] = []
         self._folder, self._marks = str(folder), str(marks)
-        self._names = {name: number for number, name in enumerate(self.before)}
-        self._sizes = {number: len(content) for number, content in enumerate(self.before.values())}
+        self._tree, contents = grown(self.before)
+        self._sizes = {inode: len(content) for inode, content in contents.items()}
+        self._last = max((*self._sizes, *self._tree.names))
         self._open: dict[int, _Open | None] = {}
         self._marking: set[int] = set()
 
@@ -68,7 +117,7 @@ class Recording:
 
     def _opened(self, call: Call) -> None:
         at = 1 if call.name == "openat" else 0
-        path, flags = call.text(at), call.text(at + 1)
+        path, flags = self._path(call, at), call.text(at + 1)
         self._marking.discard(call.result)
         self._open[call.result] = None
         if path == self._marks:
@@ -76,35 +125,81 @@ class Recording:
         elif (name := self._below(path)) is not None and not name.endswith("-shm"):
             self._open[call.result] = self._open_file(name, flags)
 
-    def _open_file(self, name: str, flags: str) -> _Open:
-        if "O_DIRECTORY" in flags or name in ("", "."):
-            return _Open(-1, name)
-        if name not in self._names:
-            self._names[name] = len(self._sizes)
-            self._sizes[self._names[name]] = 0
-            self._add(Operation("name", self._names[name], name=name))
-        file = self._names[name]
-        if "O_TRUNC" in flags and self._sizes[file]:
-            self._resize(file, 0)
-        return _Open(file, name, appends="O_APPEND" in flags)
+    def _open_file(self, path: str, flags: str) -> _Open:
+        inode = self._tree.at(path)
+        if inode is None:
+            inode = self._new(path)
+            self._sizes[inode] = 0
+            folder, name = self._where(path)
+            self._add(Operation("name", inode, folder=folder, name=name))
+        if "O_TRUNC" in flags and self._sizes[inode]:
+            self._resize(inode, 0)
+        return _Open(inode, path, appends="O_APPEND" in flags)
+
+    def _new(self, path: str) -> int:
+        """An inode for what is made at this path."""
+        self._last += 1
+        folder, name = self._where(path)
+        self._tree.names[folder][name] = self._last
+        return self._last
+
+    def _where(self, path: str) -> tuple[int, str]:
+        """The inode of the folder, and the name in it."""
+        parent = str(PurePosixPath(path).parent)
+        folder = self._tree.at("" if parent == "." else parent)
+        if folder is None or folder not in self._tree.names:
+            raise ValueError(f"{path} lies in no folder that is known")
+        return folder, PurePosixPath(path).name
 
     def _named(self, call: Call, at: int) -> None:
-        name = self._below(call.text(at))
-        if name is None:
+        path = self._below(self._path(call, at))
+        if path is None or path.endswith("-shm"):
             return
-        if call.name.startswith("unlink"):
-            if self._names.pop(name, None) is not None:
-                self._add(Operation("drop", name=name))
+        if call.name in ("unlink", "unlinkat", "rmdir"):
+            self._dropped(path)
         elif call.name.startswith("rename"):
-            self._moved(name, self._below(call.text(at + 2 if at else 1)) or "")
+            self._moved(path, self._below(self._path(call, at + 2 if at else 1)))
         elif call.name.startswith("mkdir"):
-            self._add(Operation("folder", name=name))
-        elif not name.endswith("-shm"):
+            folder, name = self._where(path)
+            inode = self._new(path)
+            self._tree.names[inode] = {}
+            self._add(Operation("folder", inode, folder=folder, name=name))
+        elif call.name in ("link", "linkat"):
+            self._linked(path, self._below(self._path(call, at + 2 if at else 1)))
+        else:
             raise ValueError(f"{call.name} is not known to the model")
 
-    def _moved(self, name: str, other: str) -> None:
-        self._names[other] = self._names.pop(name)
-        self._add(Operation("move", self._names[other], name=name, other=other))
+    def _dropped(self, path: str) -> None:
+        folder, name = self._where(path)
+        self._add(Operation("drop", self._tree.names[folder].pop(name), folder=folder, name=name))
+
+    def _linked(self, path: str, to: str | None) -> None:
+        """A file gets a second name."""
+        folder, name = self._where(self._inside(to))
+        inode = self._tree.at(path)
+        if inode is None:
+            raise ValueError(f"{path} is not known")
+        self._tree.names[folder][name] = inode
+        self._add(Operation("name", inode, folder=folder, name=name))
+
+    def _moved(self, path: str, to: str | None) -> None:
+        (folder, name), (into, other) = self._where(path), self._where(self._inside(to))
+        inode = self._tree.names[folder].pop(name)
+        self._tree.names[into][other] = inode
+        self._add(Operation("move", inode, folder=folder, name=name, into=into, other=other))
+
+    def _inside(self, path: str | None) -> str:
+        if path is None:
+            raise ValueError("what leaves the folder is not known to the model")
+        return path
+
+    def _path(self, call: Call, place: int) -> str:
+        """The absolute path of an argument, which may be relative to the descriptor before it."""
+        path = call.text(place)
+        if path.startswith("/") or place == 0 or call.text(place - 1) == _HERE:
+            return path
+        opened = self._open.get(call.number(place - 1))
+        return path if opened is None else "/".join((self._folder, opened.path, path)).replace("//", "/")
 
     def _on_descriptor(self, call: Call) -> None:
         descriptor = call.number(0)
@@ -151,8 +246,8 @@ class Recording:
         opened.place = call.result
 
     def _flushed(self, opened: _Open, _call: Call) -> None:
-        if opened.file < 0:
-            self._add(Operation("flush_names", name=opened.name))
+        if opened.file in self._tree.names:
+            self._add(Operation("flush_names", opened.file))
         else:
             self._add(Operation("flush", opened.file))
 

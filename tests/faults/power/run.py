@@ -106,7 +106,7 @@ def record(prepared: Prepared, folder: Path, days: Sequence[tuple[str, int]]) ->
     children = msgspec.json.decode(pids.read_bytes(), type=list[int])
     before = files_of(prepared.home)
     return [
-        _read(job, before, folder / f"trace.{child}") for job, child in zip(jobs, children, strict=True)
+        read_recording(job, before, folder / f"trace.{child}") for job, child in zip(jobs, children, strict=True)
     ]  # fmt: skip
 
 
@@ -138,7 +138,8 @@ def first_broken(recording: Recording, prepared: Prepared, *, shuffles: int) -> 
     return verdict
 
 
-def _read(job: Job, before: Files, trace: Path) -> Recording:
+def read_recording(job: Job, before: Files, trace: Path) -> Recording:
+    """What the trace of a job says, which ends with what its folder holds."""
     recording = Recording(Path(job.home), Path(job.marks), before).read(calls(trace))
     medium = Medium(recording.before)
     for operation in recording.operations:
@@ -151,7 +152,7 @@ def _read(job: Job, before: Files, trace: Path) -> Recording:
 def _judge_part(recording: Recording, prepared: Prepared, shuffles: int, part: range, *, stop: bool = False) -> Verdict:
     verdict, promised = Verdict(), Promised()
     with workbench(prepared) as bench:
-        for number, state in _walk(recording, promised, shuffles, part):
+        for number, state in walk(recording, promised, shuffles, part):
             judge_one(bench, f"operation {number}, {state.kind}", state.files, promised, verdict)
             verdict.states += 1
             verdict.kinds[state.kind] = verdict.kinds.get(state.kind, 0) + 1
@@ -173,7 +174,7 @@ def workbench(prepared: Prepared) -> Iterator[Judge]:
         bench.close()
 
 
-def _walk(recording: Recording, promised: Promised, shuffles: int, part: range) -> Iterator[tuple[int, State]]:
+def walk(recording: Recording, promised: Promised, shuffles: int, part: range) -> Iterator[tuple[int, State]]:
     """The states after each operation of `part`, with `promised` as it was then."""
     medium = Medium(recording.before)
     for number, operation in enumerate(recording.operations):
@@ -189,7 +190,7 @@ def judge_one(
     bench: Judge, where: str, files: Files, promised: Promised, verdict: Verdict, *, finished: int = FINISHED
 ) -> None:
     """Open one state, unless equal files were opened before, and add to the verdict what it breaks."""
-    key = _fingerprint(files)
+    key = fingerprint(files)
     known = bench.seen.get(key)
     wholly = len(bench.seen) % CHECKED == 0
     found = bench.seen[key] = bench.look(files, wholly=wholly) if known is None else known
@@ -202,7 +203,8 @@ def judge_one(
         verdict.breaks(f"{where}: {broken[0]}")
 
 
-def _fingerprint(files: Files) -> bytes:
+def fingerprint(files: Files) -> bytes:
+    """What tells these files from others."""
     whole = hashlib.blake2b(digest_size=16)
     for name in sorted(files):
         whole.update(f"{name} {len(files[name])} ".encode())
