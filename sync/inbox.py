@@ -14,7 +14,7 @@ from sync.contract.exchange import MAX_EVENTS
 from sync.crypto.events import read_event
 from sync.crypto.signing import VerifyingKey
 from sync.errors import ContractError, EventInvalid, SignatureInvalid
-from sync.store import Store
+from sync.store import Store, finishing
 
 _STEPS: Final = (
     (
@@ -103,10 +103,15 @@ class Inbox:
             raise EventInvalid("an event that the insurer did not sign", reason=error.code) from error
         if (event.insurer, event.device, event.seq, event.prev) != (insurer, device, seq + 1, head):
             raise EventInvalid("an event that does not continue the chain", reason="chain")
-        values = (insurer, event.seq, signed)
+        self._keep(insurer, event.seq, signed)
+
+    @finishing
+    def _keep(self, insurer: str, seq: int, signed: str) -> None:
         with self._store.write() as connection:
-            connection.exec_driver_sql("INSERT INTO event (insurer, seq, signed) VALUES (?, ?, ?)", values)
+            connection.exec_driver_sql(
+                "INSERT INTO event (insurer, seq, signed) VALUES (?, ?, ?)", (insurer, seq, signed)
+            )
             connection.exec_driver_sql(
                 "INSERT OR REPLACE INTO event_cursor (insurer, seq, head) VALUES (?, ?, ?)",
-                (insurer, event.seq, digest(signed.encode("ascii"))),
+                (insurer, seq, digest(signed.encode("ascii"))),
             )

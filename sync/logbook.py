@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sync.backoff import LONGEST_WAIT
 from sync.errors import ProofMissing
 from sync.queue.tables import instant, milliseconds
-from sync.store import Store
+from sync.store import Store, finishing
 
 _STEPS: Final[Sequence[Sequence[str]]] = (
     (
@@ -114,6 +114,7 @@ class LogBook:
         self._store = store
         store.migrate("logbook", _STEPS)
 
+    @finishing
     def keep(self, findings: Findings) -> None:
         """Keep findings by themselves; beside receipts use `write` in their transaction."""
         with self._store.write() as connection:
@@ -161,6 +162,7 @@ class LogBook:
         )
         return sorted(row.insurer for row in rows)
 
+    @finishing
     def adopt(self, insurer: str, now: datetime) -> None:
         """Note every claim of this insurer that has a receipt and is not in the book yet as one without a proof.
 
@@ -202,11 +204,13 @@ class LogBook:
         )
         return [row.claim_id for row in rows]
 
+    @finishing
     def hurry(self, now: datetime) -> None:
         """A person asks: whatever proof is missing may be asked for at once."""
         with self._store.write() as connection:
             connection.exec_driver_sql("UPDATE log_proof SET next_ask = ? WHERE proof IS NULL", (milliseconds(now),))
 
+    @finishing
     def postpone(self, insurer: str, until: datetime) -> None:
         """Ask this insurer for no proof before `until`."""
         with self._store.write() as connection:

@@ -10,14 +10,16 @@ import pytest
 from hardware.keystore import open_file_secret
 from sync.errors import DiskFull
 from sync.home import OpenHome, create_home, open_home
+from sync.logbook import Findings
 from sync.store.reserve import SIZE, Reserve
 from terminal.i18n import error_text
 from terminal.vault.acts import Act
 from terminal.vault.journal import Deed, Journal
 from tests.unit.sync.queue.envelopes import INSURER, LATER, NOW, claim_id, entry
+from tests.unit.sync.test_inbox import AMC, DEVICE, Source
 
 MEDIUM = 12 * 1024
-WAITING = 100
+WAITING, MANY = 100, 150
 
 
 @contextmanager
@@ -71,6 +73,32 @@ def test_what_waits_leaves_and_is_settled_on_a_full_medium(small_medium: Callabl
         assert all(line.ok for line in home.check())
         assert {row.claim_id for row in home.outbox.rows({"queued"})} == {claim_id(1003)}
     assert (folder / "home" / "reserve").stat().st_blocks * 512 >= SIZE
+
+
+def take_events(home: OpenHome) -> int:
+    """Fetch many events; how many are kept."""
+    source = Source()
+    source.say(MANY)
+    home.inbox.fetch(AMC, source, DEVICE)
+    return len(home.inbox.after(AMC, 0))
+
+
+def note_proofs(home: OpenHome) -> int:
+    """Note that many proofs are missing; how many notes are kept."""
+    missing = {claim_id(number): "proof_missing" for number in range(20 * MANY)}
+    home.logs.book.keep(Findings(INSURER, NOW, NOW, missing=missing))
+    return len(home.logs.book.proofs()) // 20
+
+
+@pytest.mark.parametrize("take", [take_events, note_proofs])
+def test_what_insurers_say_is_kept_on_a_full_medium(
+    small_medium: Callable[[int], Path], take: Callable[[OpenHome], int]
+) -> None:
+    """Events, and notes about log proofs, use the reserve as receipts do; a new claim is refused all the same."""
+    with on_a_full_medium(small_medium(MEDIUM)) as home:
+        assert take(home) == MANY
+        assert home.store.reserve.spent
+        assert refused(home, 1000)
 
 
 def test_a_full_medium_can_be_started_on_and_cancelled_on(small_medium: Callable[[int], Path]) -> None:
