@@ -2,7 +2,8 @@
 
 Rules: one service a home (lock); it holds the device key, so it can send, and has no key that opens a claim; it loads
 neither screens nor card readers (a test looks); it looks at the queue once a second, which costs an index read, and
-pushes when something may leave; SIGTERM ends it between two requests. Its log is JSON lines without personal data.
+pushes when something may leave; once a day it makes a backup, where a medium for it is there (`sync.backup.timer`);
+SIGTERM ends it between two requests. Its log is JSON lines without personal data.
 The service manager is told when it is ready and, after a look at itself, that it lives (`sync.watchman`).
 Exit status: 0 done, 1 something was refused or not reached, 2 bad usage, 3 the environment is missing something.
 """
@@ -22,6 +23,7 @@ from typing import Final
 
 from sync.announcing import Announcer
 from sync.backoff import Breakers
+from sync.backup import BackupTimer
 from sync.client import InsurerClient, Peers
 from sync.clock import Clock, Unguarded, surely_past
 from sync.engine import DrainReport, Observer, drain, insurers_due
@@ -169,12 +171,13 @@ class _Beside:
     announcer: Announcer
     watchman: Watchman
     health: SelfCheck
+    backups: BackupTimer
 
 
 def _run(home: OpenHome, stop: threading.Event, metrics: Path | None) -> int:
     supervisor, pulse = Supervisor(), Pulse()
     watchman = Watchman(supervisor, pulse, lambda: home.outbox.rows(limit=1))
-    beside = _Beside(pulse, Announcer(home, supervisor, metrics), watchman, SelfCheck(home).start())
+    beside = _Beside(pulse, Announcer(home, supervisor, metrics), watchman, SelfCheck(home).start(), BackupTimer(home))
     event("started")
     if isinstance(home.clock, Unguarded):
         event("clock_unguarded")
@@ -215,6 +218,7 @@ def _serve(home: OpenHome, stop: threading.Event, beside: _Beside) -> None:
             next_upkeep = time.monotonic() + UPKEEP_SECONDS
         elif _UNKNOWN_KEY.intersection(errors.values()):
             next_upkeep = min(next_upkeep, time.monotonic() + DOUBT_SECONDS)
+        _back_up(beside)
         stop.wait(POLL_SECONDS)
 
 
@@ -242,6 +246,15 @@ def _told(beside: _Beside) -> bool:
     for line in health.failed:
         event("check_failed", check=line.name, detail=line.detail, todo="comptoir rebuild")
     return True
+
+
+def _back_up(beside: _Beside) -> None:
+    """The daily backup, when it is due and its medium is there; what is wrong is logged, and tried again later."""
+    beside.pulse.beat()
+    try:
+        beside.backups.run(_now())
+    except StoreError as error:
+        fault(error.code, error)
 
 
 def _hear(home: OpenHome, pulse: Pulse) -> None:

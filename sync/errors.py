@@ -341,6 +341,12 @@ class CardWrong(SyncError):
     code = "card_wrong"
 
 
+class BackupFolderInvalid(SyncError):
+    """A folder that backups cannot be put into; `reason`: missing, inside (the home), or none (nothing was chosen)."""
+
+    code = "backup_folder_invalid"
+
+
 class BackupInvalid(SyncError):
     """A file that is no backup (`reason`: form), is sealed to another key (key), or is damaged (damaged)."""
 

@@ -21,17 +21,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Final, Literal
-
-import msgspec
+from typing import Final
 
 from sync.clock import Clock, Unguarded, clock_of
-from sync.contract.envelope import decode, encode
 from sync.crypto.keyslots import DeviceKeys, create_keyslots, open_device_keys
 from sync.crypto.signing import SigningKey
-from sync.durable import OWNER_ONLY, flush_folder, medium_errors, replace_file
+from sync.durable import OWNER_ONLY, flush_folder, medium_errors
 from sync.errors import (
-    ContractError,
     DeviceSecretUnknown,
     DiskFull,
     HomeExists,
@@ -45,6 +41,7 @@ from sync.inbox import Inbox
 from sync.insurers import InsurerBook
 from sync.logbook import LogBook
 from sync.logwatch import LogWatch, own_quorum
+from sync.marker import MARKER, read_marker, second_copy_of, write_marker
 from sync.providers import DeviceSecret, Provider
 from sync.queue import Counterfoil, Outbox
 from sync.receipts import last_signed_time
@@ -61,18 +58,11 @@ from sync.store import CheckLine, Store
 from sync.store.exchange import Step, forget_file
 
 ENTRY_POINTS: Final = "comptoir.device_secret"
-_MARKER: Final = "home.json"
 _KEYSLOTS: Final = "keyslots.json"
 _COUNTERFOIL: Final = "counterfoil.log"
 _LOCKS: Final = "locks"
 ROTATION: Final = "rotation"
 _OWNER_FOLDER: Final = 0o700
-
-
-class _Marker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    schema: Literal["comptoir/home/v1"]
-    device_secret: str
-    second_counterfoil: str | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +124,7 @@ def create_home(path: Path, provider: str | Provider = "file") -> OpenHome:
         keys = create_keyslots(path / _KEYSLOTS, device_secret.secret())
         opened = _open_parts(path, keys, device_secret, create=True, provider=provider)
         opened.store.reserve.make()
-        _write_marker(path, device_secret.name)
+        write_marker(path, device_secret.name)
         with medium_errors():
             flush_folder(path.parent)
     return opened
@@ -152,7 +142,7 @@ def home_from(path: Path, bind: Callable[[Path, bytes], DeviceKeys], provider: s
     keys = bind(path / _KEYSLOTS, device_secret.secret())
     opened = _open_parts(path, keys, device_secret, create=False, provider=provider)
     opened.store.reserve.make()
-    _write_marker(path, device_secret.name)
+    write_marker(path, device_secret.name)
     return opened
 
 
@@ -163,7 +153,7 @@ def open_home(path: Path, provider: str | Provider | None = None) -> OpenHome:
     KeyslotsInvalid, StoreCorrupt, StoreTooOld, CounterfoilCorrupt. Keys that were exchanged while they were read are
     read again.
     """
-    _marker(path)
+    read_marker(path)
     read = _content(path / _KEYSLOTS)
     try:
         return _with_reserve(_open(path, provider))
@@ -196,7 +186,7 @@ def _open(path: Path, provider: str | Provider | None) -> OpenHome:
 
 def device_secret_of(path: Path, provider: str | Provider | None = None) -> DeviceSecret:
     """The device secret that a home names, or that `provider` gives in its stead; HomeMissing, DeviceSecretUnknown."""
-    named = _marker(path).device_secret
+    named = read_marker(path).device_secret
     return _provider(provider or named)(path, create=False)
 
 
@@ -220,26 +210,12 @@ def exchange_device_secret(path: Path, provider: str | Provider | None = None, s
     with home_lock(path, ROTATION):
         former = device_secret_of(path)
         chosen = _provider(provider or former.name)
-        return rotate_device(path, former.secret(), chosen, _write_marker, step)
+        return rotate_device(path, former.secret(), chosen, write_marker, step)
 
 
 def device_keys(path: Path, provider: str | Provider | None = None) -> DeviceKeys:
     """The keys under the device secret, for whoever repairs what `open_home` cannot open; errors as `open_home`."""
     return open_device_keys(path / _KEYSLOTS, device_secret_of(path, provider).secret())
-
-
-def second_copy_of(path: Path) -> Path | None:
-    """Where the second copy of the counterfoil lies, None where there is none; HomeMissing."""
-    named = _marker(path).second_counterfoil
-    return None if named is None else Path(named)
-
-
-def keep_second_copy(path: Path, second: Path | None) -> None:
-    """Keep a second copy of the counterfoil in the file `second`, on another medium, from the next opening on."""
-    marker = msgspec.structs.replace(
-        _marker(path), second_counterfoil=None if second is None else str(second.absolute())
-    )
-    replace_file(path / _MARKER, encode(marker))
 
 
 @contextmanager
@@ -274,12 +250,6 @@ def _settle(path: Path, provider: str | Provider | None) -> None:
 
 def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
-
-
-def _write_marker(path: Path, name: str) -> None:
-    second = _marker(path).second_counterfoil if (path / _MARKER).exists() else None
-    marker = _Marker(schema="comptoir/home/v1", device_secret=name, second_counterfoil=second)
-    replace_file(path / _MARKER, encode(marker))
 
 
 def _open_parts(  # noqa: PLR0913 - each part of a home is named
@@ -324,14 +294,9 @@ def _open_parts(  # noqa: PLR0913 - each part of a home is named
     return opened
 
 
-def _device_secret(path: Path, provider: str | Provider | None) -> DeviceSecret:
-    marker = _marker(path)
-    return _provider(provider or marker.device_secret)(path, create=False)
-
-
 def _clear_interrupted(path: Path) -> None:
     """Remove what an interrupted creation left; HomeExists when it is more than that."""
-    if (path / _MARKER).exists() or _has_entries(path / _COUNTERFOIL):
+    if (path / MARKER).exists() or _has_entries(path / _COUNTERFOIL):
         raise HomeExists("there is a home in this folder already")
     with medium_errors():
         for name in (_KEYSLOTS, _COUNTERFOIL):
@@ -347,14 +312,6 @@ def _has_entries(path: Path) -> bool:
         return any(True for _ in counterfoil.frames())
     finally:
         counterfoil.close()
-
-
-def _marker(path: Path) -> _Marker:
-    try:
-        return decode((path / _MARKER).read_bytes(), _Marker)
-    except (OSError, ContractError, UnicodeDecodeError) as error:
-        state = "interrupted" if (path / _KEYSLOTS).exists() else "absent"
-        raise HomeMissing("there is no home in this folder", state=state) from error
 
 
 def _provider(named: str | Provider) -> Provider:

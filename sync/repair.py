@@ -15,7 +15,8 @@ from typing import Final
 
 from sync.durable import flush_folder, medium_errors, replace_file
 from sync.errors import CounterfoilCorrupt
-from sync.home import device_keys, home_lock, open_home, second_copy_of
+from sync.home import device_keys, home_lock, open_home
+from sync.marker import second_copy_of
 from sync.providers import Provider
 from sync.queue import Counterfoil, Frame
 from sync.queue import salvage as salvage_frames

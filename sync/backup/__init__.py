@@ -4,5 +4,16 @@ from sync.backup.drill import Drill, rehearse
 from sync.backup.making import Backup, make_backup
 from sync.backup.records import BackupBook, BackupRecord
 from sync.backup.restoring import Restored, restore_home
+from sync.backup.timer import BackupTimer
 
-__all__ = ["Backup", "BackupBook", "BackupRecord", "Drill", "Restored", "make_backup", "rehearse", "restore_home"]
+__all__ = [
+    "Backup",
+    "BackupBook",
+    "BackupRecord",
+    "BackupTimer",
+    "Drill",
+    "Restored",
+    "make_backup",
+    "rehearse",
+    "restore_home",
+]

@@ -11,7 +11,7 @@ from terminal.cli.input import read_secret
 from terminal.cli.output import DONE, REFUSED, Answer
 from terminal.cli.session import desk_of, home_of
 from terminal.i18n import text
-from terminal.workflow.backup import back_up, drill, restore
+from terminal.workflow.backup import back_up, choose_folder, drill, restore
 
 
 def make(arguments: argparse.Namespace) -> Answer:
@@ -38,6 +38,19 @@ def make(arguments: argparse.Namespace) -> Answer:
     }
     key = ("drill_paper" if typed is not None else "drill_key") if found.ok else "drill_failed"
     return Answer(data, [*lines, text(f"cli.{key}", claims=found.claims)], DONE if found.ok else REFUSED)
+
+
+def folder(arguments: argparse.Namespace) -> Answer:
+    """Choose where the service puts a backup every day, or say where that is."""
+    from sync.marker import backup_folder, backup_place_of
+
+    home = home_of(arguments)
+    if arguments.folder is not None or arguments.none:
+        choose_folder(home, arguments.folder)
+    place, there = backup_place_of(home), backup_folder(home) is not None
+    key = "none" if place is None else "there" if there else "absent"
+    line = text(f"cli.backup_folder_{key}", folder=place.folder if place else "")
+    return Answer({"folder": place.folder if place else None, "there": there}, [line])
 
 
 def bring_back(arguments: argparse.Namespace) -> Answer:

@@ -6,6 +6,7 @@ Sync service, reference data, reserve, backups, rehearsals, chains.
 from collections.abc import Iterator
 
 from sync.backup.records import Kind
+from sync.marker import backup_folder, backup_place_of
 from sync.reference import Reference
 from sync.reference.demo import is_demo
 from sync.service_state import is_alive, read_state
@@ -23,6 +24,7 @@ def safety(desk: Desk) -> Iterator[Finding]:
     yield _data(desk)
     yield _reserve(desk)
     yield _last(desk, "backup")
+    yield _folder(desk)
     yield _last(desk, "drill")
     stopped = desk.home.outbox.chains.reconciling()
     if not stopped:
@@ -68,6 +70,13 @@ def _reserve(desk: Desk) -> Finding:
         return Finding("reserve", "pass", text("cli.reserve_kept"))
     state = "spent" if reserve.kept else "missing"
     return Finding("reserve", "warn", text(f"cli.reserve_{state}"), text("cli.reserve_todo"))
+
+
+def _folder(desk: Desk) -> Finding:
+    if backup_folder(desk.home.path) is not None:
+        return Finding("backup_folder", "pass", text("cli.backup_folder_ready"))
+    state = "unplugged" if backup_place_of(desk.home.path) else "unchosen"
+    return Finding("backup_folder", "warn", text(f"cli.backup_folder_{state}"), text(f"cli.backup_folder_{state}_todo"))
 
 
 def _last(desk: Desk, kind: Kind) -> Finding:

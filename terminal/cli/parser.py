@@ -285,6 +285,12 @@ def _backup(parser: argparse.ArgumentParser) -> None:
     _recovery_code(parser)
 
 
+def _backup_folder(parser: argparse.ArgumentParser) -> None:
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("folder", nargs="?", type=Path, metavar=text("cli.help.dir"), help=text("cli.help.backup_to"))
+    chosen.add_argument("--none", action="store_true", help=text("cli.help.backup_none"))
+
+
 def _restore(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar=text("cli.help.file").upper(), help=text("cli.help.backup_file"))
     secret = text("cli.help.device_secret")
@@ -299,6 +305,7 @@ def _recovery_code(parser: argparse.ArgumentParser) -> None:
 
 _COMMANDS: dict[str, tuple[str, Add]] = {
     "backup": ("backups:make", _backup),
+    "backup-folder": ("backups:folder", _backup_folder),
     "demo": ("demo:play", _demo),
     "doctor": ("doctor:examine", _nothing),
     "init": ("administration:create", _init),

@@ -33,7 +33,7 @@ def rebuild(arguments: argparse.Namespace) -> Answer:
 
 def second_copy(arguments: argparse.Namespace) -> Answer:
     """Say where a second copy of the counterfoil is kept, or that there is none."""
-    from sync.home import keep_second_copy, second_copy_of
+    from sync.marker import keep_second_copy, second_copy_of
 
     home = home_of(arguments)
     if arguments.file is not None or arguments.none:

@@ -7,10 +7,11 @@ access journal as well when somebody is.
 import argparse
 import sys
 from dataclasses import asdict
+from datetime import datetime
 
 from sync.engine import DrainReport
 from sync.errors import HomeInUse
-from sync.queue import Settlement
+from sync.queue import Row, Settlement
 from terminal.cli.output import DONE, REFUSED, Answer
 from terminal.cli.progress import Progress
 from terminal.cli.session import desk_of, home_of, logged_in
@@ -49,20 +50,16 @@ def queue(arguments: argparse.Namespace) -> Answer:
             for row in rows
         ],
     }
-    lines = [
-        text(
-            "cli.queue_line",
-            claim=row.claim_id,
-            insurer=row.insurer,
-            state=text(f"state.{row.state}"),
-            reason=row.reason or row.last_error or "",
-            age=age_text(now - row.created_at),
-        )
-        for row in rows
-    ]
+    lines = [_queue_line(row, now) for row in rows]
     told += [f"▲ {claim} : {' '.join(error_text(code, {}))}" for claim, code in list(unproved.items())[:SHOWN]]
     total = text("cli.queue_total", waiting=summary.waiting, rejected=summary.rejected)
     return Answer(data, [*lines, *told, total])
+
+
+def _queue_line(row: Row, now: datetime) -> str:
+    state, reason = text(f"state.{row.state}"), row.reason or row.last_error or ""
+    age = age_text(now - row.created_at)
+    return text("cli.queue_line", claim=row.claim_id, insurer=row.insurer, state=state, reason=reason, age=age)
 
 
 def _chains(desk: Desk) -> tuple[dict[str, object], list[str]]:

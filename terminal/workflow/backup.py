@@ -22,8 +22,9 @@ from sync.backup import (
 )
 from sync.backup.records import Kind
 from sync.crypto.recovery import RecoveryCode
-from sync.errors import SyncError
+from sync.errors import BackupFolderInvalid, SyncError
 from sync.home import open_home
+from sync.marker import backup_folder, backup_place_of, keep_backup_place, require_outside
 from terminal.catalogue.shelf import FOLDER as CATALOGUES
 from terminal.config import FILE_NAME as CONFIG
 from terminal.vault.acts import Act
@@ -33,16 +34,20 @@ from terminal.workflow.desk import Desk
 
 LATE: Final[dict[Kind, timedelta]] = {"backup": timedelta(days=2), "drill": timedelta(days=35)}
 """After what time the last good one is too old."""
-FOLDER: Final = "backups"
+SETTINGS: Final = (CONFIG, CATALOGUES)
+"""The shop's settings and its imported catalogues, as names below the home."""
 _ASIDE: Final = ".drill"
 
 
 def back_up(desk: Desk, folder: Path | None) -> Backup:
-    """Make one backup, in `folder` or in the home's own, and record it; RecoveryMissing, and errors of the medium."""
+    """Make one backup, in `folder` or in the chosen one, and record it.
+
+    BackupFolderInvalid (none was chosen, it is not there, or lies in the home), RecoveryMissing, errors of the medium.
+    """
     book = BackupBook(desk.home.store)
     try:
         with attempt(desk, Act.BACKED_UP, "backup"):
-            made = make_backup(desk.home, folder or desk.home.path / FOLDER, desk.now(), _settings(desk.home.path))
+            made = make_backup(desk.home, _place(desk, folder), desk.now(), _settings(desk.home.path))
     except SyncError as error:
         book.add(BackupRecord("backup", desk.now(), ok=False, detail=error.code))
         raise
@@ -97,7 +102,20 @@ def is_backup_due(desk: Desk) -> bool:
     return since is not None and desk.now() - since > LATE["backup"]
 
 
+def choose_folder(home: Path, folder: Path | None) -> None:
+    """Let the service put a backup there every day, or no more; BackupFolderInvalid, HomeMissing."""
+    keep_backup_place(home, folder, SETTINGS)
+
+
+def _place(desk: Desk, folder: Path | None) -> Path:
+    path = desk.home.path
+    found = folder or backup_folder(path)
+    if found is None:
+        raise BackupFolderInvalid("no folder for backups", reason="missing" if backup_place_of(path) else "none")
+    require_outside(path, found)
+    return found
+
+
 def _settings(home: Path) -> tuple[str, ...]:
-    """The shop's settings and its imported catalogues, as names below the home."""
     catalogues = sorted(path for path in (home / CATALOGUES).rglob("*") if path.is_file())
     return (CONFIG, *(str(path.relative_to(home)) for path in catalogues))

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sync.errors import CounterfoilCorrupt, StoreCorrupt
-from sync.home import OpenHome, create_home, keep_second_copy, open_home
+from sync.home import OpenHome, create_home, open_home
+from sync.marker import keep_second_copy
 from sync.repair import rebuild
 from terminal.cli import main
 from terminal.config import Config, write_config

@@ -164,6 +164,28 @@ def test_without_a_paper_code_there_is_no_backup(open_shop: OpenShop, tmp_path: 
         back_up(shop.desk, tmp_path / "stick")
 
 
+def test_a_backup_goes_where_the_shop_chose_and_never_into_the_home(safe: Safe) -> None:
+    """Without a choice it is refused, and the self-check is amber; with one, command and self-check know it."""
+
+    def folder_line() -> dict[str, str]:
+        lines = comptoir("doctor", "--home", home).data["checks"]
+        return next(line for line in lines if line["name"] == "backup_folder")
+
+    home = safe.shop.home
+    said = comptoir("backup", "--home", home)
+    assert (said.status, said.code, said.data["error"]["facts"]) == (1, "backup_folder_invalid", {"reason": "none"})
+    assert comptoir("backup", "--to", home / "mine", "--home", home).data["error"]["facts"] == {"reason": "inside"}
+    assert folder_line()["verdict"] == "warn"
+    safe.stick.mkdir()
+    assert comptoir("backup-folder", safe.stick, "--home", home).data == {"folder": str(safe.stick), "there": True}
+    assert folder_line()["verdict"] == "pass"
+    assert Path(comptoir("backup", "--home", home).data["file"]).parent == safe.stick
+    shutil.rmtree(safe.stick)
+    assert comptoir("backup", "--home", home).data["error"]["facts"] == {"reason": "missing"}
+    assert (folder_line()["verdict"], comptoir("backup-folder", "--home", home).data["there"]) == ("warn", False)
+    assert comptoir("backup-folder", "--none", "--home", home).data == {"folder": None, "there": False}
+
+
 def test_old_backups_go_and_others_stay(safe: Safe, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest are kept; a stranger's file and another terminal's backup are not touched; leftovers go."""
     monkeypatch.setattr("sync.backup.making.KEPT", 2)

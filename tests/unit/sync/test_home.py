@@ -150,7 +150,7 @@ def test_settings_that_were_there_before_stay(path: Path) -> None:
     assert (path / "config.json").read_text() == "{}"
 
 
-STEPS = ["create_keyslots", "_open_parts", "replace_file", "flush_folder"]
+STEPS = ["create_keyslots", "_open_parts", "write_marker", "flush_folder"]
 
 
 @pytest.mark.parametrize("step", STEPS)
