@@ -125,7 +125,9 @@ def judge_upkeep(recorded: Recorded, *, step: int = 1, offset: int = 0, shuffles
 def first_broken_upkeep(recorded: Recorded, shuffles: int = 1) -> Verdict:
     """Open states until one breaks a promise: those around the first promise, then a few of all, then the others."""
     verdict, number = Verdict(), len(recorded.recording.operations)
-    told = [place for place, one in enumerate(recorded.recording.operations) if one.kind == "mark"]
+    told = [
+        place for place, one in enumerate(recorded.recording.operations) if one.kind == "mark" and b'"done"' in one.data
+    ]
     near = [range(max(done - NEAR, 0) + step, min(done + NEAR, number), 5) for done in told for step in range(5)]
     for part in (*reversed(near), *(range(offset, number, STRIDE) for offset in range(STRIDE))):
         verdict.add(judge_part(recorded, part, shuffles, stop=True))
