@@ -31,7 +31,7 @@ from sync.errors import DiskFull, EventsWithheld, StoreError, SyncError
 from sync.eventlog import event, fault, start_log
 from sync.home import OpenHome, home_lock, open_home
 from sync.insurers import InsurerRecord
-from sync.memory import forbid_dumps
+from sync.memory import forbid_dumps, keep_out_of_swap
 from sync.receipts import last_signed_time
 from sync.selfcheck import SelfCheck
 from sync.supervisor import Supervisor
@@ -55,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the service, or one pass of it; the exit status."""
     asked = _parser().parse_args(arguments)
     forbid_dumps()
+    keep_out_of_swap()
     start_log()
     stop = _stop_on_signals()
     try:

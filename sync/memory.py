@@ -2,8 +2,9 @@
 
 Rules: called once, before anything secret is read; where the system offers less (no prctl), what it offers is taken.
 Memory is locked only where that has no limit for us: a limit that is reached later would end the process, so there the
-machine must have no swap, and `comptoir doctor` says so. Source: setrlimit(2), prctl(2) PR_SET_DUMPABLE, mlockall(2),
-capabilities(7), proc(5).
+machine must have no swap, and `comptoir doctor` says so. Locks do not nest: whoever unlocks a part of locked memory
+opens it, with what else lies on its pages (SQLCipher does, where it guards its own memory: `is_locked`).
+Source: setrlimit(2), prctl(2) PR_SET_DUMPABLE, mlockall(2), munlock(2), capabilities(7), proc(5).
 """
 
 import ctypes
@@ -20,6 +21,7 @@ _IN_MEMORY: Final = "/dev/zram"
 _LOCK_ALL: Final = 1 | 2 | 4
 """MCL_CURRENT, MCL_FUTURE, and MCL_ONFAULT: what was never touched takes no memory."""
 _PR_SET_DUMPABLE: Final = 4
+_kept: Final = {"locked": False}
 
 
 def forbid_core_files() -> None:
@@ -40,8 +42,13 @@ def keep_out_of_swap() -> bool:
     if not (_is_unlimited() or _may_lock_without_limit()):
         return False
     with suppress(OSError, AttributeError):
-        return bool(ctypes.CDLL(None).mlockall(_LOCK_ALL) == 0)
-    return False
+        _kept["locked"] = bool(ctypes.CDLL(None).mlockall(_LOCK_ALL) == 0)
+    return is_locked()
+
+
+def is_locked() -> bool:
+    """Whether all memory of this process was locked; then nobody in it may lock and unlock parts of it."""
+    return _kept["locked"]
 
 
 def _is_unlimited() -> bool:

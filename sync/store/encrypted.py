@@ -24,6 +24,7 @@ from sqlcipher3 import dbapi2 as driver
 
 from sync.durable import OWNER_ONLY, flush_folder, medium_errors
 from sync.errors import DiskFull, KeyInvalid, MediumFailed, StoreCorrupt, StoreMoved, StoreTooOld
+from sync.memory import is_locked
 from sync.store import direct, migrations
 from sync.store.checks import CheckLine, check_file
 from sync.store.failures import store_errors
@@ -36,9 +37,10 @@ _BUSY_SECONDS: Final = 10.0
 _ROOM_TO_OPEN: Final = 64 * 1024
 """The log's index needs 32 KiB; without them the library only says that the medium refused."""
 _CONNECTIONS: Final = 8
+_GUARD: Final = "cipher_memory_security = ON"
 _SETTINGS: Final = (
     "cipher_log_level = NONE",
-    "cipher_memory_security = ON",
+    _GUARD,
     "temp_store = MEMORY",
     "journal_mode = WAL",
     "synchronous = FULL",
@@ -230,7 +232,7 @@ def connect(path: Path, key: bytes) -> Any:
     try:
         with store_errors():
             connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-            for setting in _SETTINGS:
+            for setting in _settings():
                 connection.execute(f"PRAGMA {setting}")
             _require_cipher(connection)
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -245,6 +247,15 @@ def connect(path: Path, key: bytes) -> Any:
         connection.close()
         raise
     return connection
+
+
+def _settings() -> Iterator[str]:
+    """The settings of a connection.
+
+    SQLCipher's guard locks each piece of memory and unlocks it when it is freed, and with it the page it lies on:
+    in a process whose memory is locked as a whole that would make holes, so there the guard stays off.
+    """
+    return (setting for setting in _SETTINGS if setting != _GUARD or not is_locked())
 
 
 def _opened(path: Path) -> Any:

@@ -13,6 +13,21 @@ LOCKING = (
     "from sync.memory import keep_out_of_swap; locked = keep_out_of_swap(); held = b'x' * 2**24;"
     " print(locked, next(line for line in open('/proc/self/status') if line.startswith('VmLck')).split()[1])"
 )
+HOLES = """
+import re, tempfile
+from pathlib import Path
+from sync.memory import keep_out_of_swap
+from sync.store import Store
+print(keep_out_of_swap())
+with tempfile.TemporaryDirectory() as folder:
+    store = Store.open(Path(folder, "store.db"), bytes(32))
+    with store.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE kept (n INTEGER) STRICT")
+    store.close()
+mappings = re.split(r"(?m)^(?=[0-9a-f]+-[0-9a-f]+ )", open("/proc/self/smaps").read())
+private = [one for one in mappings if " rw-p " in one.partition("\\n")[0] and " lo" not in one.partition("VmFlags:")[2]]
+print(sum(int(re.search(r"Rss:\\s+(\\d+)", one)[1]) for one in private))
+"""
 UNPRIVILEGED = ("setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock", "prlimit", "--memlock=8388608:8388608")
 
 
@@ -30,6 +45,15 @@ def test_memory_is_locked_where_there_is_no_limit() -> None:
     if locked == "False":
         pytest.skip("this user has a limit of locked memory")
     assert kibibytes > 2**14
+
+
+def test_an_open_store_makes_no_holes_in_locked_memory() -> None:
+    """SQLCipher unlocks what it frees, unless it is told not to: no page of the process is left unlocked."""
+    done = subprocess.run([sys.executable, "-c", HOLES], capture_output=True, text=True, check=True)
+    locked, holes = done.stdout.split()
+    if locked == "False":
+        pytest.skip("this user has a limit of locked memory")
+    assert int(holes) == 0
 
 
 def test_a_limit_leaves_memory_unlocked_and_the_process_alive() -> None:
