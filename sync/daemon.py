@@ -219,7 +219,7 @@ def _serve(home: OpenHome, stop: threading.Event, beside: _Beside) -> None:
             next_upkeep = time.monotonic() + UPKEEP_SECONDS
         elif _UNKNOWN_KEY.intersection(errors.values()):
             next_upkeep = min(next_upkeep, time.monotonic() + DOUBT_SECONDS)
-        _back_up(beside)
+        _back_up(home, beside)
         stop.wait(POLL_SECONDS)
 
 
@@ -249,11 +249,11 @@ def _told(beside: _Beside) -> bool:
     return True
 
 
-def _back_up(beside: _Beside) -> None:
+def _back_up(home: OpenHome, beside: _Beside) -> None:
     """The daily backup, when it is due and its medium is there; what is wrong is logged, and tried again later."""
     beside.pulse.beat()
     try:
-        beside.backups.run(_now())
+        beside.backups.run(home.clock.now())
     except StoreError as error:
         fault(error.code, error)
 
