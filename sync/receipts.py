@@ -36,13 +36,18 @@ def verify_refusal(row: Row, refusal: str, verifiers: Sequence[VerifyingKey], de
 
 
 def last_signed_time(outbox: Outbox) -> datetime | None:
-    """The receiver's time in the newest receipt kept, which was verified when it came; None without one."""
+    """The receiver's time in the newest receipt kept, which was verified when it came; None without one.
+
+    One that cannot be read any more tells no time, and stops no start: the checks name it.
+    """
     newest = outbox.newest_receipt()
     if newest is None:
         return None
-    payload = newest.split(".")[1]
-    receipt = _decoded(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return datetime.fromisoformat(receipt.received_at)
+    payload = newest.partition(".")[2].partition(".")[0]
+    with suppress(ReceiptInvalid, ValueError):
+        receipt = _decoded(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return datetime.fromisoformat(receipt.received_at)
+    return None
 
 
 def _of_dispatch(row: Row, found: Receipt) -> bool:
