@@ -54,8 +54,10 @@ def followed(record: InsurerRecord, told: Told, today: datetime.date) -> Insurer
         raise TermsRolledBack("an older profile", part="profile")
     if any(one.version == present.version and one != present for one in offered.values()):
         raise TermsRolledBack("another profile under the same version", part="profile")
-    in_force = _newest({signed: one for signed, one in offered.items() if one.effective <= today})
-    coming = _newest({signed: one for signed, one in offered.items() if one.effective > today})
+    newer = {signed: one for signed, one in offered.items() if one.version >= present.version}
+    in_force = _newest({signed: one for signed, one in newer.items() if one.effective <= today})
+    later = (signed for signed, one in newer.items() if one.effective > today and one.version > present.version)
+    coming = _newest({signed: newer[signed] for signed in later})
     if in_force is None or (offered[in_force].version == present.version and _speaks(keys, record.profile_jws)):
         in_force = record.profile_jws
     verified(keys, PROFILE_TYP, in_force)

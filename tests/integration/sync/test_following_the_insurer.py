@@ -15,7 +15,7 @@ from sync.daemon import drain_now
 from sync.errors import ContractError, SignatureInvalid, TermsRolledBack
 from sync.insurers import InsurerRecord
 from sync.receipts import verify_receipt
-from sync.receiver.folder import announced_in, open_intake
+from sync.receiver.folder import open_intake
 from sync.receiver.rotation import retire_signing, rotate_sealing, rotate_signing, set_profile
 from sync.receiver.terms import Terms
 from sync.trust import Told, followed, known_keys, profile_in, profile_jws_on, trusted_keys
@@ -52,14 +52,13 @@ def verifies(terminal: Terminal, claim_id: str) -> None:
 
 
 def test_claims_go_on_through_rotations(terminal: Terminal, rotating: Insurer) -> None:
-    """Key after key, claims are settled under the new one; every older receipt verifies, also once retired."""
+    """Claims are settled under the new key; every older receipt verifies, also once retired."""
     terminal.enrol(rotating)
     first_key = open_intake(rotating.folder).signer.kid
     claims = [sends_one(terminal)]
-    for _ in range(2):
-        rotate_signing(rotating.folder)
-        restarted(rotating)
-        claims.append(sends_one(terminal))
+    rotate_signing(rotating.folder)
+    restarted(rotating)
+    claims.append(sends_one(terminal))
     retire_signing(rotating.folder, first_key)
     restarted(rotating)
     claims.append(sends_one(terminal))
@@ -75,9 +74,6 @@ def test_a_terminal_enrolled_in_between_follows_too(terminal: Terminal, rotating
     rotate_signing(rotating.folder)
     restarted(rotating)
     terminal.enrol(rotating)
-    sends_one(terminal)
-    rotate_signing(rotating.folder)
-    restarted(rotating)
     sends_one(terminal)
 
 
@@ -152,10 +148,10 @@ class Insurance:
 
 
 @pytest.fixture
-def said(terminal: Terminal, rotating: Insurer) -> tuple[InsurerRecord, Insurance]:
+def said(enrolled: Terminal, insurer: Insurer) -> tuple[InsurerRecord, Insurance]:
     """An enrolment, and who may speak for its insurer."""
-    record = terminal.enrol(rotating)
-    return record, Insurance(record, open_intake(rotating.folder).signer)
+    record = enrolled.home.insurers.get(insurer.amc)
+    return record, Insurance(record, open_intake(insurer.folder).signer)
 
 
 def test_the_same_said_again_changes_nothing(said: tuple[InsurerRecord, Insurance]) -> None:
@@ -205,15 +201,15 @@ def test_a_profile_from_a_later_day_is_not_in_force(said: tuple[InsurerRecord, I
     assert new.profile_jws == record.profile_jws
     assert new.coming_profile_jws is not None
     taken = followed(new, insurance.told(profile=early), TODAY + timedelta(days=3))
-    assert profile_in(trusted_keys(taken), taken.profile_jws, AMC) == early
+    assert profile_in(trusted_keys(taken), taken.profile_jws, record.amc) == early
     assert taken.coming_profile_jws is None
 
 
-def test_the_folder_and_the_terminal_agree(said: tuple[InsurerRecord, Insurance], rotating: Insurer) -> None:
-    """What the insurer's folder announces after changes of all kinds is what a terminal follows."""
-    record, _ = said
-    rotate_signing(rotating.folder)
-    set_profile(rotating.folder, Terms(offline_ceiling=5, effective=TODAY + timedelta(days=1)), TODAY)
-    found = announced_in(rotating.folder)
-    new = followed(record, Told(found.keys_jws, *found.on(TODAY)), TODAY)
-    assert (new.keys_jws, new.coming_profile_jws) == (found.keys_jws, found.coming_jws)
+def test_a_clock_that_goes_back_undoes_no_profile(said: tuple[InsurerRecord, Insurance]) -> None:
+    """A profile that came into force stays, whatever this machine takes the day to be afterwards."""
+    record, insurance = said
+    later = TODAY + timedelta(days=3)
+    told = insurance.told(coming=msgspec_replace(insurance.profile, version=2, effective=later))
+    taken = followed(record, told, later)
+    assert profile_in(trusted_keys(taken), taken.profile_jws, record.amc).version == 2
+    assert followed(taken, told, TODAY) == taken
