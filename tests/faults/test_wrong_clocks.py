@@ -114,7 +114,7 @@ def test_a_wrong_clock_loses_and_refuses_nothing(name: str, shop: Shop) -> None:
     assert open_home_clock(shop.home).trusted
 
 
-def test_what_a_wild_clock_registered_does_not_wait_for_it(shop: Shop, open_shop: OpenShop) -> None:
+def test_what_a_wild_clock_registered_does_not_wait_for_it(open_shop: OpenShop) -> None:
     """A claim that may leave "in ten years", by the clock that registered it, leaves when the clock is right again."""
     later = open_shop(60, name="graceful")
     told = day_at(later.home, CASES["in 10 years"].shows, 1)
