@@ -54,9 +54,24 @@ class Scene(NamedTuple):
     user: str = "1"
 
 
+def answered_scenes() -> dict[str, Scene]:
+    """Claims and agreements that came back."""
+    return {
+        "queue-answered": Scene(answered(), ("f4",)),
+        "follow-refused": Scene(answered(), ("f4", "enter")),
+        "follow-partial": Scene(answered(), ("f4", "down", "enter")),
+        "follow-cancelling": Scene(answered(), ("f4", "down", "enter", "1")),
+        "follow-agreed": Scene(answered(), ("f4", "down", "down", "enter")),
+        "follow-expired": Scene(answered(), ("f4", "down", "down", "down", "enter")),
+        "follow-paid": Scene(answered(), ("f4", "end", "enter")),
+        "done-agreement": Scene(_with_card(MARIE), (*CLASS_A, "f9")),
+    }
+
+
 def scenes() -> dict[str, Scene]:
     """The moments by name, each with a counter of its own."""
     return {
+        **answered_scenes(),
         "lock": Scene(SceneCounter(), locked=True),
         "home": Scene(SceneCounter()),
         "home-offline": Scene(SceneCounter(OFFLINE)),
@@ -83,14 +98,6 @@ def scenes() -> dict[str, Scene]:
         "request-date": Scene(SceneCounter(wanted=ASKED[2:]), ("f9", "enter")),
         "request-refusing": Scene(SceneCounter(wanted=ASKED), (*OPEN_CODES, "f7")),
         "request-staff": Scene(SceneCounter(wanted=ASKED), OPEN_CODES, user="2"),
-        "queue-answered": Scene(answered(), ("f4",)),
-        "follow-refused": Scene(answered(), ("f4", "enter")),
-        "follow-partial": Scene(answered(), ("f4", "down", "enter")),
-        "follow-cancelling": Scene(answered(), ("f4", "down", "enter", "1")),
-        "follow-agreed": Scene(answered(), ("f4", "down", "down", "enter")),
-        "follow-expired": Scene(answered(), ("f4", "down", "down", "down", "enter")),
-        "follow-paid": Scene(answered(), ("f4", "end", "enter")),
-        "done-agreement": Scene(_with_card(MARIE), (*CLASS_A, "f9")),
         "queue-held": Scene(SceneCounter(), ("f4", "down", "down", "f9")),
         "queue-stopped": Scene(SceneCounter(STOPPED), ("f4", "f10")),
         "queue-rejected": Scene(SceneCounter(OFFLINE), ("f4", "f8")),

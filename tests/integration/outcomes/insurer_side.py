@@ -24,9 +24,21 @@ def pay(insurer: DemoInsurer, *claims: str, reference: str = "VIR-2026-11") -> l
     return notices
 
 
+def messages(insurer: DemoInsurer) -> dict[str, dict[str, Any]]:
+    """Every claim as the insurer's opener reads it, by id."""
+    found = run_command("claims", "--dir", str(insurer.folder))["claims"]
+    return {one["claim_id"]: one["message"] for one in found}
+
+
 def message(insurer: DemoInsurer, claim_id: str) -> dict[str, Any]:
-    """A claim as the insurer's opener reads it."""
-    found: dict[str, Any] = next(one for one in insurer.claims() if one["claim_id"] == claim_id)["message"]
+    """One of them."""
+    return messages(insurer)[claim_id]
+
+
+def cancellation_of(insurer: DemoInsurer, claim_id: str) -> str:
+    """The id of the message that asks for the cancellation of a claim."""
+    told = messages(insurer).items()
+    (found,) = [one for one, said in told if (said["kind"], said.get("supersedes")) == ("cancellation", claim_id)]
     return found
 
 

@@ -14,7 +14,7 @@ from terminal.vault.acts import Act
 from terminal.vault.outcomes import Heard
 from terminal.workflow.counter import Counter
 from terminal.workflow.verify import verify_home
-from tests.integration.outcomes.insurer_side import decide, hear, message, pay, state
+from tests.integration.outcomes.insurer_side import cancellation_of, decide, hear, message, pay, state
 from tests.shop_fixture import Shop
 
 
@@ -99,12 +99,11 @@ def test_a_cancellation_is_asked_and_answered(shop: Shop, insurers: Any, first: 
     shop.counter.request_cancellation(claim_id)
     assert state(shop, claim_id) == "cancellation_requested"
     drain_now(shop.desk.home)
-    (asked,) = [one for one in insurers[0].claims() if one["message"].get("supersedes") == claim_id]
-    assert asked["message"]["kind"] == "cancellation"
-    assert asked["message"]["lines"] == message(insurers[0], claim_id)["lines"]
+    asked = cancellation_of(insurers[0], claim_id)
+    assert message(insurers[0], asked)["lines"] == message(insurers[0], claim_id)["lines"]
     assert [item.claim_id for item in shop.counter.worklist()] == [claim_id], "the message is no claim"
     assert shop.counter.totals_today().registered == 1
-    outcome = decide(insurers[0], asked["claim_id"], "--cancel")
+    outcome = decide(insurers[0], asked, "--cancel")
     assert outcome["claim_id"] == claim_id
     hear(shop)
     assert state(shop, claim_id) == "cancelled"
@@ -118,8 +117,8 @@ def test_a_cancellation_can_be_declined(shop: Shop, insurers: Any) -> None:
     decide(insurers[0], claim_id, "--accept")
     hear(shop)
     assert state(shop, claim_id) == "accepted"
-    (asked,) = [one for one in insurers[0].claims() if one["message"].get("supersedes") == claim_id]
-    decide(insurers[0], asked["claim_id"], "--keep", "--reason", "other")
+    asked = cancellation_of(insurers[0], claim_id)
+    decide(insurers[0], asked, "--keep", "--reason", "other")
     hear(shop)
     followed = shop.counter.follow_up(claim_id)
     assert (followed.item.state, followed.reasons, followed.odd) == ("accepted", ("other",), ())

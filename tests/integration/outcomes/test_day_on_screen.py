@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from sync.daemon import drain_now
 from terminal.cli.demo_insurers import KINDS, DemoInsurer, create_insurer
 from terminal.cli.demo_service import drain
 from terminal.tui.orders import Page
-from tests.integration.outcomes.insurer_side import decide, message, pay, state
+from tests.integration.outcomes.insurer_side import cancellation_of, decide, message, pay, state
 from tests.shop_fixture import PIN, OpenShop, Shop
 from tests.tui.playing import Player, playing
 
@@ -33,15 +34,57 @@ def restart(insurer: DemoInsurer, before: bytes = b"", after: bytes = b"") -> No
 
 
 async def service_comes_by(player: Player, shop: Shop) -> None:
-    """One pass of the service in its own process, then the screens read the facts again."""
-    drain(shop.home)
+    """One pass of the service, in its own process on the long way, then the screens read the facts again."""
+    if shop.home.name == "long":
+        drain(shop.home)
+    else:
+        drain_now(shop.desk.home)
     player.app.take_snapshot()
     await player.settle()
 
 
+async def rejected_then_corrected(player: Player, shop: Shop, insurer: DemoInsurer, first: str) -> str:
+    """The intake is up again with another convention and rejects; the numbered way out leads to one that it takes."""
+    insurer.start()
+    restart(insurer, b'"DEMO', b'"AUTRE')
+    await service_comes_by(player, shop)
+    player.press("f4")
+    await player.sees("REJET ")
+    player.press("enter")
+    await player.sees("Ce que vous pouvez faire")
+    player.press("1")
+    await player.claim_opens()
+    restart(insurer, b'"AUTRE', b'"DEMO')
+    player.press("f10")
+    await player.sees("ENREGISTRÉE")
+    assert state(shop, first) == "superseded"
+    second = shop.counter.worklist()[0].claim_id
+    await service_comes_by(player, shop)
+    player.press("f4")
+    await player.sees("EN LIGNE")
+    await player.sees("ACCUSÉE")
+    told = message(insurer, second)
+    assert (told["kind"], told["supersedes"]) == ("correction", first)
+    return second
+
+
+async def accepted_then_paid(player: Player, shop: Shop, insurer: DemoInsurer, claim_id: str) -> None:
+    """Decided and paid by the operator, each seen in the list, the payment with its reference."""
+    decide(insurer, claim_id, "--accept")
+    await service_comes_by(player, shop)
+    await player.sees("ACCEPTÉE")
+    await player.sees("Accordé 77,90")
+    pay(insurer, claim_id)
+    await service_comes_by(player, shop)
+    await player.sees("PAYÉE")
+    player.press("enter")
+    await player.sees("virement VIR-2026-11")
+    assert "Ce que vous pouvez faire" not in player.text()
+
+
 async def test_offline_online_rejected_corrected_accepted_paid(open_shop: OpenShop, insurer: DemoInsurer) -> None:
     """A claim goes the long way; each state is on the screen, with the numbered way out of the rejection."""
-    shop = open_shop(with_insurers=(insurer,))
+    shop = open_shop(with_insurers=(insurer,), name="long")
     shop.desk.vault.lock()
     insurer.stop()
     async with playing(shop.counter, reader=shop.cards.readers()[0]) as player:
@@ -53,37 +96,9 @@ async def test_offline_online_rejected_corrected_accepted_paid(open_shop: OpenSh
         first = shop.counter.worklist()[0].claim_id
         await service_comes_by(player, shop)
         await player.sees("HORS LIGNE")
-        insurer.start()
-        restart(insurer, b'"DEMO', b'"AUTRE')
-        await service_comes_by(player, shop)
-        player.press("f4")
-        await player.sees("REJET ")
-        player.press("enter")
-        await player.sees("Ce que vous pouvez faire")
-        player.press("1")
-        await player.claim_opens()
-        restart(insurer, b'"AUTRE', b'"DEMO')
-        player.press("f10")
-        await player.sees("ENREGISTRÉE")
-        assert state(shop, first) == "superseded"
-        second = shop.counter.worklist()[0].claim_id
-        await service_comes_by(player, shop)
-        player.press("f4")
-        await player.sees("EN LIGNE")
-        await player.sees("ACCUSÉE")
-        told = message(insurer, second)
-        assert (told["kind"], told["supersedes"]) == ("correction", first)
-        decide(insurer, second, "--accept")
-        await service_comes_by(player, shop)
-        await player.sees("ACCEPTÉE")
-        await player.sees("Accordé 77,90")
-        pay(insurer, second)
-        await service_comes_by(player, shop)
-        await player.sees("PAYÉE")
-        player.press("enter")
-        await player.sees("virement VIR-2026-11")
-        assert state(shop, second) == "paid"
-        assert "Ce que vous pouvez faire" not in player.text()
+        second = await rejected_then_corrected(player, shop, insurer, first)
+        await accepted_then_paid(player, shop, insurer, second)
+        assert (state(shop, first), state(shop, second)) == ("superseded", "paid")
 
 
 async def test_agreement_asked_given_delivered_accepted(open_shop: OpenShop, insurer: DemoInsurer) -> None:
@@ -126,7 +141,7 @@ async def test_a_cancellation_is_asked_twice_and_seen_until_it_is_answered(
     """The number twice, another key keeps the claim; the claim waits as ANNULATION until the answer."""
     shop = open_shop(with_insurers=(insurer,))
     claim_id = shop.counter.submit(shop.draft()).claim_id
-    drain(shop.home)
+    drain_now(shop.desk.home)
     shop.desk.vault.lock()
     async with playing(shop.counter) as player:
         await player.unlock(PIN)
@@ -141,8 +156,7 @@ async def test_a_cancellation_is_asked_twice_and_seen_until_it_is_answered(
         await player.sees("Annulation demandée")
         await player.sees("ANNULATION")
         await service_comes_by(player, shop)
-        (asked,) = [one for one in insurer.claims() if one["message"]["kind"] == "cancellation"]
-        decide(insurer, asked["claim_id"], "--cancel")
+        decide(insurer, cancellation_of(insurer, claim_id), "--cancel")
         await service_comes_by(player, shop)
         player.press("escape")
         await player.sees("Aucune demande")

@@ -70,31 +70,28 @@ def sent(shop: Shop) -> str:
 Words = Callable[[str], Outcome]
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        lambda claim_id: outcome(claim_id, lines=LINES[:2]),
-        lambda claim_id: outcome(claim_id, lines=(msgspec.structs.replace(LINES[0], amc=2461), *LINES[1:])),
-        lambda claim_id: outcome(claim_id, agreement=AGREEMENT),
-        lambda claim_id: outcome(claim_id, verdict="partial", reasons=("other",)),
-        lambda claim_id: outcome(
-            claim_id, verdict="accepted", lines=(msgspec.structs.replace(LINES[0], amc=0), *LINES[1:])
-        ),
-    ],
-    ids=["fewer lines", "more than asked", "agreement for a claim", "partial of all", "accepted for less"],
+MISFITS: tuple[Words, ...] = (
+    lambda claim_id: outcome(claim_id, lines=LINES[:2]),
+    lambda claim_id: outcome(claim_id, lines=(msgspec.structs.replace(LINES[0], amc=2461), *LINES[1:])),
+    lambda claim_id: outcome(claim_id, agreement=AGREEMENT),
+    lambda claim_id: outcome(claim_id, verdict="partial", reasons=("other",)),
+    lambda claim_id: outcome(claim_id, lines=(msgspec.structs.replace(LINES[0], amc=0), *LINES[1:])),
 )
-def test_words_that_cannot_be_about_the_claim_move_nothing(shop: Shop, insurers: Any, words: Words) -> None:
-    """Named as a mismatch, told on the claim's page; the right word after it counts."""
-    claim_id = sent(shop)
-    say(insurers[0], shop.desk.home.signer.kid, words(claim_id))
+"""Fewer lines; more than was asked; an agreement for a claim; partial of all; accepted for less."""
+
+
+def test_words_that_cannot_be_about_the_claim_move_nothing(shop: Shop, insurers: Any) -> None:
+    """Each is named as a mismatch and told on the claim's page; the right word after them counts."""
+    claim_id, device = sent(shop), shop.desk.home.signer.kid
+    say(insurers[0], device, *(words(claim_id) for words in MISFITS))
     hear(shop)
     assert state(shop, claim_id) == "acknowledged"
-    assert shop.counter.follow_up(claim_id).odd == ("mismatch",)
-    say(insurers[0], shop.desk.home.signer.kid, outcome(claim_id))
+    assert shop.counter.follow_up(claim_id).odd == ("mismatch",) * len(MISFITS)
+    say(insurers[0], device, outcome(claim_id))
     hear(shop)
     assert state(shop, claim_id) == "accepted"
     outcomes = [one.outcome for one in shop.desk.vault.journal.entries() if one.what == Act.OUTCOME_RECEIVED]
-    assert outcomes == ["mismatch", "done"]
+    assert outcomes == ["mismatch"] * len(MISFITS) + ["done"]
 
 
 def test_replayed_disordered_and_foreign_words_are_harmless(shop: Shop, insurers: Any) -> None:
