@@ -25,6 +25,7 @@ from tests.integration.sync.world import Insurer
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.integration.receiver.forked"])
+PATIENCE = 100
 LATE = 0.05
 """Seconds by which the planted fault commits too late."""
 
@@ -53,11 +54,11 @@ class ForkedInsurer(Insurer):
         """Bring it down, gracefully or all of it at once; its exit status."""
         assert self._running.pid is not None
         os.killpg(self._running.pid, signal.SIGKILL) if kill else os.kill(self._running.pid, signal.SIGTERM)
-        self._running.join(30)
+        self._running.join(PATIENCE)
         status = self._running.exitcode
         self._running.close()
         self._running = None
-        assert status is not None, "it does not stop"
+        assert status is not None, f"it does not stop: {self.folder.with_suffix('.log').read_text('utf-8')[-3000:]}"
         return int(status)
 
     def close(self) -> None:

@@ -23,6 +23,9 @@ from sync.receipts import opened_receipt
 from tests.integration.sync.world import Insurer, sealing_key
 from tests.unit.sync.receiver.visitor import SHOP, Clock, Visitor
 
+PATIENCE = 200
+"""Seconds after which somebody who waits for an answer gives up: a busy medium may hold a flush up for a minute."""
+
 
 @dataclass
 class SimTerminal:
@@ -112,7 +115,7 @@ class Load:
     def wait_for(self, answers: int) -> None:
         """Return when that many batches were answered since it was asked last."""
         for _ in range(answers):
-            assert self._told.acquire(timeout=60), [one.exception() for one in self._running if one.done()]
+            assert self._told.acquire(timeout=PATIENCE), [one.exception() for one in self._running if one.done()]
 
     def __exit__(self, *_: object) -> None:
         self._over.set()

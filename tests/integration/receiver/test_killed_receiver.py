@@ -1,8 +1,8 @@
 """kill -9 of the receiver under load: what it acknowledged is there once, and every receipt holds.
 
-`COMPTOIR_KILLS=200` kills that often on each database; without it a fraction does. Each kill takes all processes of the
-server in one moment, drawn anew. A kill proves nothing about power cuts: what it proves is that no answer leaves before
-its commit, and that another start finds its way.
+`COMPTOIR_KILLS=200` kills that often on each database (about ten minutes: give `-o faulthandler_timeout=3000`); without
+it a fraction does. Each kill takes all processes of the server in one moment, drawn anew. A kill proves nothing about
+power cuts: what it proves is that no answer leaves before its commit, and that another start finds its way.
 """
 
 import os
