@@ -1,4 +1,4 @@
-"""When to try again: exponential back-off with full jitter, and one breaker per insurer.
+"""When to try again: exponential back-off with full jitter.
 
 Rules: pure: the instant and the random numbers come from the caller. Full jitter draws from zero up to a growing
 ceiling, so that thousands of terminals that lost the same insurer do not come back together. An insurer that asks for
@@ -7,8 +7,7 @@ that was wrong, and is over.
 """
 
 import random
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 BASE_SECONDS: Final = 2.0
@@ -32,30 +31,3 @@ def delay(failures: int, rng: random.Random, retry_after: float | None = None) -
 def batch_size(failures: int) -> int:
     """How many packages to risk at once: a line that drops a hundred may carry ten."""
     return max(1, MAX_BATCH >> min(failures, _MAX_DOUBLINGS))
-
-
-@dataclass
-class Breakers:
-    """Per insurer: failures in a row, and until when it is left alone. Kept in memory by whoever drains repeatedly."""
-
-    _failures: dict[str, int] = field(default_factory=dict)
-    _until: dict[str, datetime] = field(default_factory=dict)
-
-    def failures(self, insurer: str) -> int:
-        """Failures in a row."""
-        return self._failures.get(insurer, 0)
-
-    def is_open(self, insurer: str, now: datetime) -> bool:
-        """Whether this insurer is to be left alone at `now`."""
-        until = self._until.get(insurer)
-        return until is not None and now < until <= now + LONGEST_WAIT
-
-    def failed(self, insurer: str, until: datetime) -> None:
-        """One more failure: leave it alone until then."""
-        self._failures[insurer] = self.failures(insurer) + 1
-        self._until[insurer] = until
-
-    def succeeded(self, insurer: str) -> None:
-        """It answered as it should."""
-        self._failures.pop(insurer, None)
-        self._until.pop(insurer, None)

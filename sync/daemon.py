@@ -22,11 +22,10 @@ from pathlib import Path
 from typing import Final
 
 from sync.announcing import Announcer
-from sync.backoff import Breakers
 from sync.backup import BackupTimer
 from sync.client import InsurerClient, Peers
 from sync.clock import Clock, Unguarded, surely_past
-from sync.engine import DrainReport, Observer, drain, insurers_due
+from sync.engine import DrainReport, Lines, Observer, drain, insurers_due
 from sync.errors import DiskFull, EventsWithheld, StoreError, SyncError
 from sync.eventlog import event, fault, start_log
 from sync.home import OpenHome, home_lock, open_home
@@ -197,12 +196,12 @@ def _run(home: OpenHome, stop: threading.Event, metrics: Path | None) -> int:
 
 def _serve(home: OpenHome, stop: threading.Event, beside: _Beside) -> None:
     """The loop: a pass, what is to be said of it, and now and then the insurers' events, until `stop`."""
-    breakers, confirmed, errors = Breakers(), set[str](), dict[str, str]()
+    lines, errors = Lines(), dict[str, str]()
     said, trusted = False, True
     next_events = next_upkeep = 0.0
     while not stop.is_set():
         beside.pulse.beat()
-        report = _pass(home, breakers, confirmed, stop, beside.pulse)
+        report = _pass(home, lines, stop, beside.pulse)
         if report.pushed or report.settled or report.errors != errors:
             _log(report)
         errors = report.errors
@@ -281,7 +280,7 @@ def _tend(home: OpenHome, pulse: Pulse) -> None:
         event("upkeep_failed", insurer=insurer, error=code)
 
 
-def _pass(home: OpenHome, breakers: Breakers, confirmed: set[str], stop: threading.Event, pulse: Pulse) -> DrainReport:
+def _pass(home: OpenHome, lines: Lines, stop: threading.Event, pulse: Pulse) -> DrainReport:
     """Push what may leave now; a full medium is waited for, because the counter may make room."""
     try:
         settling = any(one.allowed for one in home.outbox.chains.reconciling())
@@ -294,8 +293,7 @@ def _pass(home: OpenHome, breakers: Breakers, confirmed: set[str], stop: threadi
                 peers,
                 home.clock.now,
                 rng,
-                breakers=breakers,
-                confirmed=confirmed,
+                lines=lines,
                 observe=lambda _name, _number: pulse.beat(),
                 go_on=lambda: _goes_on(stop, pulse),
                 logs=home.logs,

@@ -18,6 +18,8 @@ VIOLATIONS = {
     "receiver-stands-apart": ("terminal/workflow/submit.py", "import sync.receiver"),
     "intake-cannot-open": ("sync/receiver/app.py", "import sync.receiver.opener"),
     "relay-cannot-open": ("sync/receiver/relay/spool.py", "import sync.receiver.opener"),
+    "adversary-stands-apart": ("sync/daemon.py", "import sync.adversary"),
+    "pure-decision": ("sync/decision.py", "import time"),
     "service-opens-little": ("sync/daemon.py", "import sync.crypto.shopslots"),
     "drivers": ("terminal/workflow/submit.py", "import sync.client"),
     "screens": ("terminal/tui/app.py", "import sync.queue"),

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from sync.client import Peers
-from sync.engine import drain
+from sync.decision import Line
+from sync.engine import Lines, drain
 from terminal.bootstrap import enrol_with
 from terminal.cli import demo_insurers
 from terminal.cli.demo_insurers import KINDS, DemoInsurer, create_insurer
@@ -76,7 +77,7 @@ def test_nothing_of_the_person_is_in_the_middle(open_shop: OpenShop, curious: De
 def sent_by(shop: Shop) -> str:
     """The id of a planted claim that was pushed, whether it arrived or not."""
     claim_id, home = serve_planted(shop), shop.desk.home
-    confirmed = {record.amc for record in home.insurers.all()}
+    lines = Lines({record.amc: Line(confirmed=True) for record in home.insurers.all()})
     with Peers(home.insurers.get, home.tls_key, home.signer) as peers:
-        drain(home.outbox, peers, now, random.Random(1), confirmed=confirmed)
+        drain(home.outbox, peers, now, random.Random(1), lines=lines)
     return claim_id

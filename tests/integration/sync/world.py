@@ -8,7 +8,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +26,8 @@ from sync.contract.message import ClaimMessage
 from sync.crypto import base64url
 from sync.crypto.claims import seal_claim
 from sync.crypto.sealing import OpeningKey, SealingKey
-from sync.engine import DrainReport, drain
+from sync.decision import Line
+from sync.engine import DrainReport, Lines, drain
 from sync.home import OpenHome, create_home
 from sync.insurers import InsurerRecord
 from sync.queue import Entry
@@ -164,21 +165,19 @@ class Terminal:
         return InsurerClient(self.home.insurers.get(amc), self.home.tls_key, self.home.signer)
 
     def drain(self) -> DrainReport:
-        """One pass over all insurers, with connections of its own."""
-        with Peers(self.home.insurers.get, self.home.tls_key, self.home.signer) as peers:
-            return drain(self.home.outbox, peers, now, random.Random(1), confirmed=self.confirmed, logs=self.home.logs)
+        """One pass over all insurers, with connections of its own; nobody is left alone for what went before."""
+        return self._drain(now)
 
     def drain_later(self) -> DrainReport:
         """One pass as if an hour had passed since the last one."""
+        return self._drain(lambda: now() + timedelta(hours=1))
+
+    def _drain(self, clock: Callable[[], datetime]) -> DrainReport:
+        lines = Lines({amc: Line(confirmed=True) for amc in self.confirmed})
         with Peers(self.home.insurers.get, self.home.tls_key, self.home.signer) as peers:
-            return drain(
-                self.home.outbox,
-                peers,
-                lambda: now() + timedelta(hours=1),
-                random.Random(1),
-                confirmed=self.confirmed,
-                logs=self.home.logs,
-            )
+            report = drain(self.home.outbox, peers, clock, random.Random(1), lines=lines, logs=self.home.logs)
+        self.confirmed = {amc for amc, line in lines.items() if line.confirmed}
+        return report
 
     def states(self) -> list[str]:
         """The states of all claims, in the order of their registration."""

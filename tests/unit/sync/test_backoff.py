@@ -1,14 +1,20 @@
-"""Back-off: full jitter under a growing ceiling, what an insurer asks for, one breaker each."""
+"""Back-off: full jitter under a growing ceiling, what an insurer asks for."""
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.backoff import BASE_SECONDS, CEILING_SECONDS, MAX_BATCH, Breakers, batch_size, ceiling, delay
+from sync.backoff import (
+    BASE_SECONDS,
+    CEILING_SECONDS,
+    MAX_BATCH,
+    batch_size,
+    ceiling,
+    delay,
+)
 
-NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 FAILURES = st.integers(0, 10_000)
 
 
@@ -46,24 +52,3 @@ def test_a_failing_line_gets_smaller_batches(failures: int) -> None:
     """Batches shrink with failures and never to nothing."""
     assert 1 <= batch_size(failures + 1) <= batch_size(failures) <= MAX_BATCH
     assert (batch_size(0), batch_size(10)) == (MAX_BATCH, 1)
-
-
-def test_breakers_are_one_for_each_insurer() -> None:
-    """A failing insurer is left alone until its time and counts its failures; others never notice."""
-    breakers = Breakers()
-    breakers.failed("11111111", NOW + timedelta(seconds=10))
-    breakers.failed("11111111", NOW + timedelta(seconds=30))
-    assert breakers.failures("11111111") == 2
-    assert breakers.is_open("11111111", NOW + timedelta(seconds=29))
-    assert not breakers.is_open("11111111", NOW + timedelta(seconds=30))
-    assert not breakers.is_open("22222222", NOW)
-    breakers.succeeded("11111111")
-    assert (breakers.failures("11111111"), breakers.is_open("11111111", NOW)) == (0, False)
-
-
-def test_a_breaker_does_not_outlast_a_clock_that_jumped() -> None:
-    """A clock set back by years leaves no insurer alone for years; an ordinary wait, a day included, is kept."""
-    breakers, begun = Breakers(), datetime(2026, 11, 22, tzinfo=UTC)
-    breakers.failed("a", begun + timedelta(days=1))
-    assert breakers.is_open("a", begun)
-    assert not breakers.is_open("a", begun - timedelta(days=400))

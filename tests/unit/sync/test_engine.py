@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from sync.backoff import Breakers
 from sync.contract.envelope import STATE_TYP, Package, decode, encode
 from sync.contract.problems import PROBLEMS
 from sync.crypto.signing import SigningKey
-from sync.engine import drain
+from sync.engine import Lines, drain
 from sync.errors import InsurerRefused, InsurerUnknown, InsurerUnreachable, InsurerUntrusted, ReceiptInvalid
 from sync.peer import Peer, PushResult
 from sync.queue import Counterfoil, Outbox
@@ -283,15 +282,15 @@ def test_the_insurer_gets_the_time_it_asked_for(shop: Shop) -> None:
     """Retry-After is honoured, and nothing is sent before it is over."""
     insurer = shop.insurer()
     insurer.failure = InsurerRefused("x", problem="unavailable", status=503, retry_after=3600)
-    breakers = Breakers()
+    lines = Lines()
     shop.register()
-    shop.drain(breakers=breakers)
+    shop.drain(lines=lines)
     insurer.failure = None
     shop.register()
     shop.clock.pass_time(minutes=59)
-    assert shop.drain(breakers=breakers).pushed == 0
+    assert shop.drain(lines=lines).pushed == 0
     shop.clock.pass_time(minutes=2)
-    assert shop.drain(breakers=breakers).acknowledged == 2
+    assert shop.drain(lines=lines).acknowledged == 2
 
 
 def test_one_insurer_down_touches_no_other(shop: Shop) -> None:
@@ -325,13 +324,13 @@ def test_a_failing_insurer_is_tried_with_less(shop: Shop) -> None:
     """Batches shrink while an insurer fails and are whole again after a success."""
     insurer = shop.insurer()
     insurer.failure = InsurerUnreachable("slow line")
-    breakers = Breakers()
+    lines = Lines()
     shop.register(130)
     for _ in range(3):
-        shop.drain(breakers=breakers)
+        shop.drain(lines=lines)
         shop.clock.pass_time(hours=1)
     insurer.failure = None
-    assert shop.drain(breakers=breakers).acknowledged == 130
+    assert shop.drain(lines=lines).acknowledged == 130
     assert [len(batch) for batch in insurer.batches] == [100, 50, 25, 12, 100, 18]
 
 
