@@ -8,7 +8,6 @@ is logged or quoted.
 
 import re
 import ssl
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from typing import Final, TypeVar
 import httpx
 import msgspec
 
+from sync.client.deadline import Deadline
 from sync.contract.exchange import PROBLEM_TYPE
 from sync.contract.problems import Problem
 from sync.crypto.httpsig import Request, nonce_of, sign_request
@@ -27,6 +27,7 @@ from sync.errors import InsurerRefused, InsurerUnreachable, InsurerUntrusted
 
 MAX_ANSWER_BYTES: Final = 1_048_576
 ANSWER_SECONDS: Final = 90.0
+"""For one exchange, from the connection to the end of the answer."""
 MAX_RETRY_AFTER: Final = 86_400
 CERTIFICATE_REFUSED: Final = "certificate_refused"
 """The handshake ended because of this terminal's certificate: there is no problem document then."""
@@ -78,6 +79,8 @@ class Channel:
         self._now = now
         self._ends = ends
         self._offset = timedelta(0)
+        self._deadline = Deadline()
+        self._followed = {"trace": self._deadline.follow}
         self._http = httpx.Client(
             verify=context,
             http2=False,
@@ -108,6 +111,7 @@ class Channel:
     def close(self) -> None:
         """Close the connection."""
         self._http.close()
+        self._deadline.close()
 
     def _judged(self, question: Question) -> _Raw:
         raw = self._exchange(question)
@@ -125,7 +129,10 @@ class Channel:
         fields = {**question.fields, **signed, "accept": f"{question.accept}, {PROBLEM_TYPE}"}
         with (
             _failures(over=self._ends is not None and self.now() >= self._ends),
-            self._http.stream(question.method, url, headers=fields, content=question.body or None) as response,
+            self._deadline.within(ANSWER_SECONDS),
+            self._http.stream(
+                question.method, url, headers=fields, content=question.body or None, extensions=self._followed
+            ) as response,
         ):
             return _Raw(response.status_code, response.headers, _read_at_most(response), nonce_of(signed))
 
@@ -168,12 +175,11 @@ def _tls_cause(error: BaseException | None) -> ssl.SSLError | None:
 
 def _read_at_most(response: httpx.Response) -> bytes:
     """The answer as it was sent: a content coding, which nobody asked for, is not undone."""
-    deadline = time.monotonic() + ANSWER_SECONDS
     body = bytearray()
     for part in response.iter_raw():
         body += part
-        if len(body) > MAX_ANSWER_BYTES or time.monotonic() > deadline:
-            raise InsurerUnreachable("an answer too large or too slow")
+        if len(body) > MAX_ANSWER_BYTES:
+            raise InsurerUnreachable("an answer too large")
     return bytes(body)
 
 
