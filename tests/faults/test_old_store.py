@@ -49,7 +49,7 @@ ADDING = (
     r"CREATE INDEX \w+ ON \w+",
     r"CREATE UNIQUE INDEX \w+ ON (?P<unique>\w+)",
     r"CREATE TRIGGER \w+ BEFORE (UPDATE|DELETE|INSERT) ON (?P<table>\w+)",
-    r"ALTER TABLE \w+ ADD COLUMN \w+ \w+ (NOT NULL DEFAULT \S+|.*(?<!NOT NULL))$",
+    r"ALTER TABLE \w+ ADD COLUMN \w+ \w+( NOT NULL DEFAULT \S+| .*(?<!NOT NULL))?$",
     r"INSERT INTO (?P<filled>\w+) ",
 )
 
