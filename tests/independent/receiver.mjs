@@ -286,7 +286,7 @@ function accepted({ request, shopKey, device }, shop) {
   const known = terminals.get(device);
   if (known && known.shop !== shop) throw new Refused("request_invalid");
   const terminal = known ?? { device, shop, jwk: request.signing, chain: new Map(), nonces: new Map(), renewed: null };
-  const certificate = certified(request.certificate_request, terminal);
+  const certificate = issuedFor(request.certificate_request, terminal);
   terminals.set(device, terminal);
   return schemas.require("enrolment-answer", {
     insurer: AMC, shop, device, certificate, keys: keySet, profile,
@@ -294,7 +294,7 @@ function accepted({ request, shopKey, device }, shop) {
   });
 }
 
-function certified(request, terminal) {
+function issuedFor(request, terminal) {
   let pem = "";
   try {
     pem = clients.client(request, terminal.device);
@@ -317,7 +317,7 @@ async function renew(request) {
   }
   if (asked.insurer !== AMC) throw new Refused("request_invalid");
   const last = terminal.renewed;
-  const certificate = certified(asked.certificate_request, terminal);
+  const certificate = issuedFor(asked.certificate_request, terminal);
   const key = new crypto.X509Certificate(certificate).publicKey.export({ format: "der", type: "spki" });
   if (last && last.key.equals(key) && Date.now() - last.at < 30 * 86400000) return [200, media("renewed"), { certificate: last.certificate }];
   terminal.renewed = { key, certificate, at: Date.now() };
