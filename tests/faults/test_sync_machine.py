@@ -15,7 +15,7 @@ from tests.faults.line.planted import FAULTS, planted
 
 SEED = int(os.environ.get("COMPTOIR_SEED", "20261122"))
 STEPS = int(os.environ.get("COMPTOIR_STEPS", "2000"))
-LONG, FIND = 100, 60
+LONG, FIND = 100, 100
 """Steps of one run of the machine; runs that a planted fault has to show in."""
 CHECKS = list(HealthCheck)
 

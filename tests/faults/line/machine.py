@@ -86,9 +86,11 @@ class LineMachine(RuleBasedStateMachine):
         self.numbered: set[str] = set()
         self.seen = dict.fromkeys(self.peers.values(), 0)
         self.rows: list[_Seen] = []
-        self.untouched = True
+        self.untouched = False
         self.now, self.rng = START, random.Random(7)
         self._start_service()
+        for amc in AMCS:
+            self._register(amc, timedelta(0))
 
     def _start_service(self) -> None:
         self.lines = Lines()
@@ -273,7 +275,7 @@ class LineMachine(RuleBasedStateMachine):
         """How long the insurer is left alone, if it failed just now."""
         if self.lines.get(amc, Line()).failures <= before or self.insurers[amc].mode == "busy":
             return
-        until = self.lines[amc].shut_until
+        until = self.lines.get(amc, Line()).shut_until
         if until is not None:
             self.waits.append((until - self.now).total_seconds())
 
