@@ -10,7 +10,7 @@ PYTHON ?= python3
 ARGS ?=
 INSURER_DIR ?= .insurer
 DATA_DIR ?= .data
-SECOND_RUN ?= tests/unit tests/faults
+SECOND_RUN ?= tests/unit tests/faults tests/tui tests/integration/receiver tests/integration/tokens
 
 BIN := .venv/bin
 STAMPS := .venv/stamps
