@@ -10,7 +10,8 @@ PYTHON ?= python3
 ARGS ?=
 INSURER_DIR ?= .insurer
 DATA_DIR ?= .data
-SECOND_RUN ?= tests/unit tests/faults tests/tui tests/integration/receiver tests/integration/tokens
+SECOND_RUN ?= tests/unit tests/faults tests/tui tests/integration/receiver tests/integration/tokens \
+	tests/integration/outcomes tests/integration/conformance
 
 BIN := .venv/bin
 STAMPS := .venv/stamps

@@ -2,7 +2,8 @@
 
 Rules: the certificate goes into the scope as the ASGI TLS extension names it; the socket is bound before the server
 runs, so port 0 works and the port is announced only when it answers; SIGTERM lets running requests end, for a bounded
-time, and the process then ends with status 0.
+time, and the process then ends with status 0. A connection whose handshake ends after that is dropped: uvicorn would
+serve it until the time is over, and cut its last request.
 """
 
 import signal
@@ -13,8 +14,9 @@ from typing import Any, Final
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
-STOP_SECONDS: Final = 5
+STOP_SECONDS: Final = 30
 IDLE_SECONDS: Final = 75
 MAX_CONNECTIONS: Final = 1000
 _TLS_1_3: Final = 0x0304
@@ -39,6 +41,12 @@ class PeerCertificateProtocol(HttpToolsProtocol):
                 "cipher_suite": None,
             }
         }
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to serve, unless the server is stopping."""
+        super().connection_made(transport)
+        if getattr(self.server_state, "stopping", False):
+            transport.abort()
 
     def shutdown(self) -> None:
         """At the end: an idle connection is dropped at once, a running request may finish."""
@@ -91,11 +99,22 @@ def serve(app: Any, listener: socket.socket, context: ssl.SSLContext | None, rea
     _Announcing(config, ready).run(sockets=[listener])
 
 
+class _State(ServerState):
+    """What the connections of a server share."""
+
+    stopping = False
+
+
 class _Announcing(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
+        self._state = self.server_state = _State()
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._state.stopping = True
+        await super().shutdown(sockets=sockets)
