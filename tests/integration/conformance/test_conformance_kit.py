@@ -18,14 +18,26 @@ from sync.conformance.rules import RULES, Rule, judge_all
 from tests.integration.conformance.conftest import Kit, failed
 from tests.integration.sync.hostile import answer, hostile_insurer
 from tests.integration.sync.world import Insurer, run_command
+from tests.postgres_fixture import Lender
 from tests.unit.sync.receiver.visitor import AMC, SHOP
 
 CONTRACT = Path(sync.contract.__file__).parent
 
 
-def test_our_receiver_keeps_every_rule(tmp_path: Path, conformance: Kit) -> None:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def on_a_database(request: pytest.FixtureRequest) -> Iterator[tuple[str, ...]]:
+    """The options of `comptoir-insurer init` for each of the two databases."""
+    if request.param == "sqlite":
+        yield ()
+        return
+    lender: Lender = request.getfixturevalue("postgres")
+    with lender.bare() as url:
+        yield ("--database", url)
+
+
+def test_our_receiver_keeps_every_rule(tmp_path: Path, conformance: Kit, on_a_database: tuple[str, ...]) -> None:
     """All rules, hostile ones included, asked with three letters: none is broken and none is left out."""
-    insurer = Insurer.make(tmp_path / "insurer", AMC).start()
+    insurer = Insurer.make(tmp_path / "insurer", AMC, options=on_a_database).start()
     try:
         report = conformance(insurer.endpoint, [insurer.invite() for _ in range(3)])
         stored = insurer.claims()
