@@ -1,9 +1,11 @@
 """What to do next about one insurer: what is known of its line, what just happened and the instant give the actions.
 
-Rules: pure: no file, no network, no clock; the instant and the random numbers come from the caller, so a test can lead
-it through any story. A claim is acknowledged or rejected by nothing but the insurer's word that verifies wholly;
-whatever else is said of it leaves it as it was. One claim set aside holds no other up; an insurer that fails is left
-alone with a growing, jittered delay. A last action may bring the next event; when none comes, the visit is over.
+Rules: pure: no file, no network, no clock; the instant and the random numbers come from the caller, so a test can
+lead it through any story. A claim is acknowledged or rejected by nothing but the insurer's word that verifies wholly;
+whatever else is said of it leaves it as it was. A conflict is said by nobody in particular (a 409 is not signed): the
+insurer is asked for its signed word, and only that stops a claim. One claim set aside holds no other up; an insurer
+that fails is left alone with a growing, jittered delay. A last action may bring the next event; when none comes, the
+visit is over.
 """
 
 import random
@@ -26,13 +28,16 @@ _RECEIVED: Final = (200, 201)
 FORM_PROBLEMS: Final = frozenset({"request_invalid", "too_large", "media_type_unsupported"})
 """Refusals of a whole request for its form: each package is tried alone."""
 
+UNPROVED: Final = "conflict_unproved"
+"""A conflict was said, and the insurer's signed word knows nothing of it."""
+
 
 @dataclass(frozen=True)
 class Line:
     """What is known of the line to one insurer.
 
-    Failures in a row, until when it is left alone, whether it said that this terminal's chain is the one it holds, and
-    the claims that are to be sent one by one.
+    Failures in a row, until when it is left alone, whether it said that this terminal's chain is the one it holds,
+    and the claims that are to be sent one by one.
     """
 
     failures: int = 0
@@ -60,7 +65,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Conflict:
-    """The insurer holds another story of this claim or number."""
+    """It is said that the insurer holds another story of this claim or number: to be proved."""
 
     code: str
 
@@ -133,11 +138,19 @@ class Answered:
 
 
 @dataclass(frozen=True)
+class Contested:
+    """What the insurer signs of its chain was heard; whether it really tells another story than this terminal."""
+
+    judged: tuple[Judged, ...]
+    proved: bool
+
+
+@dataclass(frozen=True)
 class Emptied:
     """Nothing more may leave to this insurer now."""
 
 
-Event = Began | Confirmed | Failed | Malformed | Answered | Emptied
+Event = Began | Confirmed | Failed | Malformed | Answered | Contested | Emptied
 
 
 @dataclass(frozen=True)
@@ -186,6 +199,13 @@ class Reject:
 
 
 @dataclass(frozen=True)
+class Contest:
+    """Ask for the insurer's signed word on these conflicts: Contested or Failed follows."""
+
+    judged: tuple[Judged, ...]
+
+
+@dataclass(frozen=True)
 class Block:
     """A claim waits for a person."""
 
@@ -207,7 +227,7 @@ class AskForProofs:
     """Ask again for proofs that are missing."""
 
 
-Action = Report | Confirm | StopChain | Push | Keep | Reject | Block | Postpone | AskForProofs
+Action = Report | Confirm | StopChain | Push | Keep | Reject | Contest | Block | Postpone | AskForProofs
 
 
 @dataclass(frozen=True)
@@ -249,7 +269,9 @@ def _judge_problem(
         return Aside(error.code)
 
 
-def decide(line: Line, event: Event, now: datetime, rng: random.Random) -> Decision:
+def decide(  # noqa: PLR0911  # one for each kind of event
+    line: Line, event: Event, now: datetime, rng: random.Random
+) -> Decision:
     """The next actions about one insurer."""
     match event:
         case Began():
@@ -262,6 +284,8 @@ def decide(line: Line, event: Event, now: datetime, rng: random.Random) -> Decis
             return _find_the_guilty(line, event, now, rng)
         case Answered():
             return _take_answers(line, event.judged, now, rng)
+        case Contested():
+            return _believe_proof(line, event, now, rng)
         case Emptied():
             return Decision(line, (AskForProofs(),))
 
@@ -309,9 +333,7 @@ def _find_the_guilty(line: Line, event: Malformed, now: datetime, rng: random.Ra
 
 def _take_answers(line: Line, judged: Sequence[Judged], now: datetime, rng: random.Random) -> Decision:
     """Each claim by its verdict; the insurer's line by the worst of them."""
-    actions: list[Action] = [
-        Block(one.claim_id, one.verdict.code) for one in judged if isinstance(one.verdict, Conflict)
-    ]
+    actions: list[Action] = []
     for one in judged:
         if isinstance(one.verdict, Rejected):
             actions.append(Reject(one.claim_id, one.verdict.code, one.verdict.signed))
@@ -324,21 +346,30 @@ def _take_answers(line: Line, judged: Sequence[Judged], now: datetime, rng: rand
 
 
 def _go_on(line: Line, judged: Sequence[Judged], now: datetime, rng: random.Random) -> Decision:
-    """Whether more may leave at once: not after trouble, and not after a conflict."""
+    """Whether more may leave at once: not after trouble, and not after a conflict, which is asked about."""
     troubled = [(one, one.verdict) for one in judged if isinstance(one.verdict, Trouble)]
-    conflicts = [Report(one.verdict.code) for one in judged if isinstance(one.verdict, Conflict)]
+    conflicts = tuple(one for one in judged if isinstance(one.verdict, Conflict))
     if troubled:
         ids = tuple(one.claim_id for one, _ in troubled)
         first = troubled[0][1]
         failed = Failed(first.code, first.retry_after, ids, max(one.attempts for one, _ in troubled))
         left = _leave_alone(line, failed, now, rng)
-        return Decision(left.line, (*left.actions, *conflicts[:1]))
+        return Decision(left.line, (*(_set_aside(one, now, rng) for one in conflicts), *left.actions))
     if conflicts:
-        return Decision(replace(line, alone=()), (conflicts[0],))
+        return Decision(replace(line, alone=()), (Contest(conflicts),))
     return _push_on(replace(line, failures=0, shut_until=None))
+
+
+def _believe_proof(line: Line, event: Contested, now: datetime, rng: random.Random) -> Decision:
+    """A conflict that the insurer's signed word bears out waits for a person; one that it does not is set aside."""
+    if event.proved:
+        codes = [(one.claim_id, one.verdict.code) for one in event.judged if isinstance(one.verdict, Conflict)]
+        return Decision(line, (*(Block(*one) for one in codes), *(Report(code) for _, code in codes[:1])))
+    aside = (_set_aside(one, now, rng) for one in event.judged)
+    return Decision(line, (*aside, Report(UNPROVED)))
 
 
 def _set_aside(one: Judged, now: datetime, rng: random.Random) -> Postpone:
     """It waits longer each time."""
-    code = one.verdict.code if isinstance(one.verdict, Aside) else ""
+    code = one.verdict.code if isinstance(one.verdict, Aside) else UNPROVED
     return Postpone((one.claim_id,), now + delay(one.attempts + 1, rng), code)

@@ -22,6 +22,8 @@ from sync.decision import (
     Block,
     Confirm,
     Confirmed,
+    Contest,
+    Contested,
     Emptied,
     Event,
     Failed,
@@ -56,7 +58,7 @@ from sync.logbook import write as write_findings
 from sync.logwatch import ASK_AGAIN, LogWatch
 from sync.peer import Peer, PushResult
 from sync.queue import Outbox, Reconciling, Row, Settlement
-from sync.settling import is_continued, settle
+from sync.settling import is_continued, is_contradicted, settle
 
 _KNOWN: Final = 200
 _PEER_ERRORS: Final = (
@@ -178,6 +180,8 @@ class _Visit:
                 return self._confirm(settling=settling)
             case Push():
                 return self._push(action)
+            case Contest(judged):
+                return self._contest(judged)
             case AskForProofs():
                 self._ask_for_proofs()
             case _:
@@ -218,6 +222,16 @@ class _Visit:
         if state.logs is not None:
             state.logs.adopt(self._insurer, state.now())
         return Confirmed(goes_on=True)
+
+    def _contest(self, judged: tuple[Judged, ...]) -> Event:
+        """Whether the insurer signs what somebody said in its name: that its story of these claims is another."""
+        state = self._pass
+        rows = [state.outbox.get(one.claim_id) for one in judged]
+        try:
+            peer = state.peer_for(self._insurer)
+            return Contested(judged, proved=is_contradicted(state.outbox, self._insurer, peer, rows))
+        except _PEER_ERRORS as error:
+            return _failed(error, rows)
 
     def _due(self, limit: int) -> list[Row]:
         return self._pass.outbox.due(self._insurer, self._pass.now(), limit)

@@ -1,9 +1,10 @@
 """Asking an insurer where this terminal's chain stands, and settling with what it says.
 
-Rules: before anything is numbered for an insurer, each process asks once whether the insurer knows a later number than
-this terminal, or another dispatch at the same one: then the home is an old copy, or a copy of it is at work, and
-nothing is numbered. A settlement believes the signed state only together with every receipt that it implies. Claims
-that the insurer lost (it gave a receipt and does not hold them any more) are sent again first, with the same bytes.
+Rules: before anything is numbered for an insurer, each process asks once whether the insurer knows a later number
+than this terminal, or another dispatch at the same one: then the home is an old copy, or a copy of it is at work, and
+nothing is numbered. A conflict that it is said to have is asked about in the same way. A settlement believes the
+signed state only together with every receipt that it implies. Claims that the insurer lost (it gave a receipt and
+does not hold them any more) are sent again first, with the same bytes.
 """
 
 from collections.abc import Sequence
@@ -28,6 +29,29 @@ def is_continued(outbox: Outbox, insurer: str, peer: Peer) -> bool:
     if state.missing:
         return not peer.receipts(known.seq)
     return state.seq >= known.received
+
+
+def is_contradicted(outbox: Outbox, insurer: str, peer: Peer, rows: Sequence[Row]) -> bool:
+    """Whether the insurer signs another story of these claims, or of their numbers, than this terminal's.
+
+    Errors of a peer, ReceiptInvalid: nothing is known.
+    """
+    if not is_continued(outbox, insurer, peer):
+        return True
+    own = {row.claim_id: row for row in rows}
+    if own.keys() & {one.claim_id for one in outbox.chains.elsewhere() if one.insurer == insurer}:
+        return True
+    known = outbox.chains.standing(insurer)
+    numbered = [row.seq for row in rows if row.seq is not None]
+    for signed in peer.receipts(max(0, min(numbered, default=1) - 2)):
+        receipt = opened_receipt(signed, peer.verifiers)
+        if (receipt.insurer, receipt.device) != (insurer, peer.signer.kid):
+            raise ReceiptInvalid("a receipt of another chain")
+        here = outbox.chains.digest_at(insurer, receipt.seq)
+        other = receipt.claim_id in own and receipt.envelope != own[receipt.claim_id].digest
+        if other or receipt.seq > known.seq or (here is not None and here != receipt.dispatch):
+            return True
+    return False
 
 
 def settle(outbox: Outbox, insurer: str, peer: Peer, now: datetime) -> Settlement:

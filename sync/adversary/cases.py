@@ -239,7 +239,8 @@ CASES: Final[dict[str, Case]] = {
     "a_problem_that_is_no_code": Case("unknown", _problem(422, "<b>'; DROP TABLE outbox</b>")),
     "refused_by_nobody": Case("package_invalid", _refusal(bare=True)),
     "refused_by_a_stranger": Case("refusal_invalid", _refusal(forged=True)),
-    "a_fork_of_a_new_claim": Case("fork", _says(refused("fork")), state="blocked"),
+    "a_fork_that_nobody_signs": Case("conflict_unproved", _says(refused("fork"))),
+    "a_conflict_that_nobody_signs": Case("conflict_unproved", _says(refused("digest_conflict"))),
     # the line
     "no_tls": Case(_UNREACHABLE, shown="none", state="queued"),
     "certificate_of_another_authority": Case("insurer_untrusted", shown="of_another_authority", state="queued"),

@@ -68,7 +68,11 @@ def reported(terminal: Terminal, case: Case) -> str | None:
     return None
 
 
-ANSWERS = [name for name, case in CASES.items() if case.asked == "push" and case.state == "sending"]
+ANSWERS = [
+    name
+    for name, case in CASES.items()
+    if case.asked == "push" and case.state == "sending" and case.code != "conflict_unproved"
+]
 """Cases that answer a push; the others are met by a terminal that never left anything, because they are asked more."""
 
 

@@ -4,10 +4,9 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from sync.backoff import CEILING_SECONDS
 from sync.decision import (
+    UNPROVED,
     Acknowledged,
     Answered,
     Aside,
@@ -17,6 +16,8 @@ from sync.decision import (
     Confirm,
     Confirmed,
     Conflict,
+    Contest,
+    Contested,
     Decision,
     Emptied,
     Event,
@@ -37,6 +38,7 @@ from sync.decision import (
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 OPEN = Line(confirmed=True)
+FORK = Conflict("fork")
 DOWN = Failed("insurer_unreachable", None, ("a", "b"), 0)
 
 
@@ -98,15 +100,31 @@ def test_each_claim_goes_by_its_own_verdict() -> None:
     assert actions[-1] == Push(100)
 
 
-@pytest.mark.parametrize("verdict", [Trouble("receipt_invalid"), Conflict("fork")])
-def test_trouble_and_conflict_end_the_visit(verdict: Trouble | Conflict) -> None:
-    """What verified beside them is kept; nothing more is sent; a conflict waits for a person, trouble for its time."""
-    done = after(OPEN, Answered((Judged("a", 0, verdict), Judged("b", 0, Acknowledged()))))
+def test_trouble_ends_the_visit_for_its_time() -> None:
+    """What verified beside it is kept; nothing more is sent; a conflict said at the same time waits too."""
+    judged = (Judged("a", 0, Trouble("receipt_invalid")), Judged("b", 0, Acknowledged()), Judged("c", 0, FORK))
+    done = after(OPEN, Answered(judged))
     assert Keep(("b",)) in done.actions
-    assert Report(verdict.code) in done.actions
-    assert not any(isinstance(one, Push) for one in done.actions)
-    assert (Block("a", "fork") in done.actions) == isinstance(verdict, Conflict)
-    assert done.line.is_shut(NOW) == isinstance(verdict, Trouble)
+    assert Report("receipt_invalid") in done.actions
+    assert [one.ids for one in done.actions if isinstance(one, Postpone)] == [("c",), ("a",)]
+    assert not any(isinstance(one, Push | Block | Contest) for one in done.actions)
+    assert done.line.is_shut(NOW)
+
+
+def test_a_conflict_is_asked_about_before_anything_is_made_of_it() -> None:
+    """What verified beside it is kept; then the signed word: it stops the claim, or the claim waits for its time."""
+    said = Judged("a", 2, FORK)
+    asked = after(OPEN, Answered((said, Judged("b", 0, Acknowledged()))))
+    assert asked.actions == (Keep(("b",)), Contest((said,)))
+    proved = after(asked.line, Contested((said,), proved=True))
+    assert proved.actions == (Block("a", "fork"), Report("fork"))
+    waits, reported = after(asked.line, Contested((said,), proved=False)).actions
+    assert isinstance(waits, Postpone)
+    assert (waits.ids, waits.code, reported) == (("a",), UNPROVED, Report(UNPROVED))
+    assert waits.until > NOW
+    unheard = after(asked.line, Failed("insurer_unreachable", None, ("a",), 2))
+    assert unheard.line.is_shut(NOW)
+    assert not any(isinstance(one, Block) for one in unheard.actions)
 
 
 def test_a_request_refused_for_its_form_is_sent_one_by_one() -> None:

@@ -17,7 +17,7 @@ from sync.queue import Counterfoil, Outbox
 from sync.receipts import last_signed_time, verify_receipt, verify_refusal
 from sync.store import Store
 from tests.unit.sync.engine_world import ScriptedInsurer, Shop
-from tests.unit.sync.receiver.visitor import AMC, Clock
+from tests.unit.sync.receiver.visitor import AMC, Clock, new_claim_id
 
 OTHER = "88888886"
 
@@ -161,11 +161,11 @@ def test_one_bad_receipt_among_good_ones(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("problem", ["fork", "digest_conflict"])
-def test_a_conflict_stops_the_insurer(shop: Shop, problem: str) -> None:
-    """After a 409 the claim waits for a person, and nothing new gets a number for this insurer."""
+def test_a_conflict_that_is_signed_for_stops_the_insurer(shop: Shop, problem: str) -> None:
+    """A 409, and the insurer's receipt gives our number away: a person decides, and nothing new gets a number."""
     insurer = shop.insurer()
     (claim_id,) = shop.register()
-    insurer.answer = lambda _peer, package: PushResult(claim_of(package).claim_id, 409, problem=problem)
+    insurer.answer = lambda peer, package: taken_by_another(peer, package, problem)
     report = shop.drain()
     shop.register(2)
     shop.clock.pass_time(days=1)
@@ -173,6 +173,40 @@ def test_a_conflict_stops_the_insurer(shop: Shop, problem: str) -> None:
     assert (report.blocked, report.errors, again.errors) == ([claim_id], {AMC: problem}, {AMC: problem})
     assert [(row.state, row.reason) for row in shop.outbox.rows()] == [("blocked", problem)] + [("queued", None)] * 2
     assert len(insurer.batches) == 1
+
+
+def taken_by_another(insurer: ScriptedInsurer, package: bytes, problem: str) -> PushResult:
+    """The answer of an insurer that holds a copy's dispatch under this number."""
+    insurer.acknowledge(package, dispatch="d" * 64, claim_id=new_claim_id(), envelope="e" * 64)
+    return PushResult(claim_of(package).claim_id, 409, problem=problem)
+
+
+@pytest.mark.parametrize("problem", ["fork", "digest_conflict"])
+def test_a_conflict_that_nobody_signs_stops_nothing(shop: Shop, problem: str) -> None:
+    """The claim keeps its bytes and is sent again, later and later; the others leave as ever; no chain is stopped."""
+    insurer = shop.insurer()
+    first, second = shop.register(2)
+    insurer.answer = lambda peer, package: (
+        PushResult(first, 409, problem=problem) if claim_of(package).claim_id == first else peer.acknowledge(package)
+    )
+    reports = [shop.drain()]
+    waits = []
+    for _ in range(3):
+        row = shop.outbox.get(first)
+        assert (row.state, row.last_error, row.reason) == ("sending", "conflict_unproved", None)
+        waits.append(row.attempts)
+        shop.clock.pass_time(days=1)
+        shop.register()
+        reports.append(shop.drain())
+    assert [report.errors for report in reports] == [{AMC: "conflict_unproved"}] * 4
+    assert (waits, shop.states()) == ([1, 2, 3], ["sending", "acknowledged", *["acknowledged"] * 3])
+    assert shop.outbox.chains.reconciling() == ()
+    insurer.answer = lambda peer, package: peer.acknowledge(package)
+    shop.clock.pass_time(days=1)
+    assert shop.drain().acknowledged == 1
+    sent = {package for batch in insurer.batches for package in batch if claim_of(package).claim_id == first}
+    assert sent == {shop.outbox.get(first).package}
+    assert shop.outbox.get(second).state == "acknowledged"
 
 
 @pytest.mark.parametrize("code", [code for code, kind in PROBLEMS.items() if kind.concerns == "claim"])
