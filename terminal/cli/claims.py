@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from terminal.cli.devices import people_in
+from terminal.cli.handed import handed_draft, ranked
 from terminal.cli.input import read_json
 from terminal.cli.output import DONE, REFUSED, Answer
 from terminal.cli.session import logged_in
 from terminal.cli.tariffs import explanation_lines, quote_lines
-from terminal.domain.errors import InputInvalid
 from terminal.domain.identifiers import Nir
 from terminal.i18n import money_text, reason_texts, text
 from terminal.vault import Dossier
@@ -32,14 +32,11 @@ from terminal.workflow.submit import register
 from terminal.workflow.types import Delivered, Draft, FollowUp, Person, Submitted
 
 
-class RankUnknown(InputInvalid):
-    """The card has no such rank."""
-
-    code = "rank_unknown"
-
-
 def new(arguments: argparse.Namespace) -> Answer:
-    """Register a claim; it is durable when this answers."""
+    """Register a claim, written whole or from a quote that was handed over; it is durable when this answers."""
+    if arguments.quote is not None:
+        with logged_in(arguments) as desk:
+            return _registered(register(desk, handed_draft(desk, arguments)))
     wanted = shaped(read_json(), ClaimShape)
     with logged_in(arguments) as desk:
         return _registered(register(desk, _draft(desk, wanted, arguments.reader)))
@@ -279,7 +276,4 @@ def _typed(person: PersonShape) -> Person:
 
 
 def _from_card(reader: str | None, rank: int) -> Person:
-    people = people_in(reader)
-    if not 1 <= rank <= len(people):
-        raise RankUnknown(rank=rank, people=len(people))
-    return people[rank - 1]
+    return ranked(people_in(reader), rank)

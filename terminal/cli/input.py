@@ -34,6 +34,15 @@ def read_json() -> Any:
         raise InputInvalid(key="$", reason="not_json") from error
 
 
+def read_handed(file: Path) -> bytes:
+    """The bytes of a quote that was handed over; InputInvalid when the file cannot be read, or has no end."""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(MAX_INPUT)
+    except OSError as error:
+        raise InputInvalid(key="--from", reason="unreadable") from error
+
+
 def read_secret(file: Path | None, prompt: str) -> str:
     """The first line of `file`, or what is typed without echo; SecretMissing when there is neither."""
     if file is not None:

@@ -77,6 +77,10 @@ def _card(parser: argparse.ArgumentParser) -> None:
 
 
 def _claim_new(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--from", dest="quote", type=Path, metavar=text("cli.help.file"), help=text("cli.help.handed"))
+    parser.add_argument("--rank", type=_count, metavar="N", help=text("cli.help.rank"))
+    parser.add_argument("--insurer", metavar="AMC", help=text("cli.help.handed_insurer"))
+    parser.add_argument("--amo-rate", type=int, default=60, metavar="N", help=text("cli.help.amo_rate"))
     _login(parser)
     _reader(parser)
 
