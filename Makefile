@@ -19,7 +19,7 @@ STAMPS := .venv/stamps
 PIP := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --require-hashes --no-build-isolation
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: help setup system demo test soak lint bench insurer data-repository pictures lock clean mutants powercut
+.PHONY: help setup system demo test soak lines lint bench insurer data-repository pictures lock clean mutants powercut
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ endif
 
 soak: setup ## the long card tests at their full numbers (exchanges of cards, kills of the service, thousands of readings)
 	COMPTOIR_SOAK=1 $(BIN)/pytest -rP tests/integration/pcsc $(ARGS)
+
+lines: setup ## bad lines at their full numbers: cuts at every byte, 2,000 claims through every fault
+	COMPTOIR_EVERY_BYTE=1 $(BIN)/pytest tests/integration/sync/test_byte_proxy.py $(ARGS)
 
 lint: setup ## ruff, mypy strict on code and tests, import contracts
 	$(BIN)/ruff check .

@@ -23,7 +23,7 @@ _RESET: Final = struct.pack("ii", 1, 0)
 class Fault:
     """What happens after so many bytes of one direction.
 
-    cut: both ends are reset. stall: nothing for a while. swallow: nothing more, and nobody is told. repeat: the last
+    cut: both ends are shut. stall: nothing for a while. swallow: nothing more, and nobody is told. repeat: the last
     bytes come a second time. replay: all that the terminal sent is sent to the receiver again on a new connection.
     """
 
@@ -34,13 +34,16 @@ class Fault:
 
 @dataclass
 class ByteProxy:
-    """Where it listens, where it leads, the fault of the connections to come, and the bytes of the last one."""
+    """Where it listens, where it leads, the fault of the connections to come, and the bytes of the last one.
+
+    `fallen`: how many faults there were, of all connections.
+    """
 
     port: int
     target: int
     fault: Fault | None = None
     bytes: dict[Way, int] = field(default_factory=dict)
-    _threads: list[threading.Thread] = field(default_factory=list)
+    fallen: int = 0
 
     @property
     def endpoint(self) -> str:
@@ -51,6 +54,8 @@ class ByteProxy:
         """Carry one connection to its end."""
         fault, self.bytes = self.fault, {"up": 0, "down": 0}
         with contextlib.suppress(OSError), socket.create_connection((HOST, self.target)) as receiver:
+            for end in (terminal, receiver):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             line = _Line(self, fault, terminal, receiver)
             up = threading.Thread(target=line.pump, args=("up",), daemon=True)
             up.start()
@@ -65,16 +70,14 @@ class ByteProxy:
         with contextlib.suppress(OSError):
             while True:
                 terminal, _ = listener.accept()
-                thread = threading.Thread(target=self.carry, args=(terminal,), daemon=True)
-                thread.start()
-                self._threads.append(thread)
+                threading.Thread(target=self.carry, args=(terminal,), daemon=True).start()
 
 
 class _Line:
     """One connection: two pumps, and its fault."""
 
     def __init__(self, proxy: ByteProxy, fault: Fault | None, terminal: socket.socket, receiver: socket.socket) -> None:
-        self._counted, self._fault = proxy.bytes, fault
+        self._proxy, self._counted, self._fault = proxy, proxy.bytes, fault
         self._ends: dict[Way, tuple[socket.socket, socket.socket]] = {
             "up": (terminal, receiver),
             "down": (receiver, terminal),
@@ -111,6 +114,7 @@ class _Line:
     def _fail(self, sink: socket.socket, part: bytes, place: int) -> bool:
         """Do the fault at `place` of this part; whether the direction goes on."""
         fault = self._fault
+        self._proxy.fallen += 1
         if fault is None or fault.what == "replay":
             sink.sendall(part)
             return True
