@@ -6,6 +6,7 @@ of persons and needs a second person's PIN.
 
 import argparse
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from sync.durable import medium_errors, replace_file
@@ -14,9 +15,18 @@ from terminal.cli.input import read_secret
 from terminal.cli.output import Answer
 from terminal.cli.session import logged_in
 from terminal.domain.errors import InputInvalid
-from terminal.i18n import text
+from terminal.i18n import PARIS, text
 from terminal.workflow import four_eyes
-from terminal.workflow.day import DaySheet, export_day, export_day_with_names, show_day, subject_of
+from terminal.workflow.day import (
+    Closure,
+    DaySheet,
+    closure_of,
+    export_day,
+    export_day_with_names,
+    mark_closed,
+    show_day,
+    subject_of,
+)
 from terminal.workflow.desk import Desk
 
 
@@ -24,7 +34,15 @@ def show(arguments: argparse.Namespace) -> Answer:
     """The sheet of a day on the screen, without names."""
     with logged_in(arguments) as desk:
         sheet = show_day(desk, arguments.day or desk.today())
-    return Answer(_json(sheet), text_lines(sheet))
+        closure = closure_of(desk, sheet.day)
+    closed_at = closure.closed_at.isoformat(timespec="seconds") if closure else None
+    return Answer({**_json(sheet), "closed_at": closed_at}, [*text_lines(sheet), *_closed_lines(closure)])
+
+
+def _closed_lines(closure: Closure | None) -> list[str]:
+    if closure is None:
+        return []
+    return [text("cli.day_closed", at=closure.closed_at.astimezone(PARIS).strftime("%d/%m/%Y %H:%M"))]
 
 
 def close(arguments: argparse.Namespace) -> Answer:
@@ -33,6 +51,14 @@ def close(arguments: argparse.Namespace) -> Answer:
         raise InputInvalid("a second person has to agree", key="second", reason="missing")
     with logged_in(arguments) as desk:
         sheet = _exported(desk, arguments)
+        files = write_files(sheet, arguments.out)
+        mark_closed(desk, sheet)
+    told = [text("cli.day_written", file=str(file)) for file in files]
+    return Answer({**_json(sheet), "files": [str(file) for file in files]}, told)
+
+
+def write_files(sheet: DaySheet, folder: Path) -> list[Path]:
+    """The sheet as CSV, text and PDF in this folder, each whole and for its owner alone; DiskFull, MediumFailed."""
     stem = f"bordereau-{sheet.day.isoformat()}" + ("-nominatif" if sheet.with_names else "")
     contents = {
         "csv": csv_bytes(sheet),
@@ -40,12 +66,11 @@ def close(arguments: argparse.Namespace) -> Answer:
         "pdf": pdf_bytes(sheet),
     }
     with medium_errors():
-        arguments.out.mkdir(parents=True, exist_ok=True, mode=0o700)
-    files = [arguments.out / f"{stem}.{ending}" for ending in contents]
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    files = [folder / f"{stem}.{ending}" for ending in contents]
     for file, content in zip(files, contents.values(), strict=True):
         replace_file(file, content)
-    told = [text("cli.day_written", file=str(file)) for file in files]
-    return Answer({**_json(sheet), "files": [str(file) for file in files]}, told)
+    return files
 
 
 def _exported(desk: Desk, arguments: argparse.Namespace) -> DaySheet:

@@ -13,7 +13,7 @@ from typing import Final
 from fpdf import FPDF
 
 from terminal.i18n import NBSP, PARIS, date_text, money_text, text
-from terminal.workflow.day import DayLine, DaySheet
+from terminal.workflow.day import DayLine, DaySheet, InsurerDay
 
 AMOUNTS: Final = ("price", "amo", "amc", "reste_a_charge")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -46,6 +46,20 @@ def text_lines(sheet: DaySheet) -> list[str]:
         cells = [line.number, line.insurer_name, _money(line.amc), _money(line.reste_a_charge)]
         lines.append(f"{_columns([*cells, text(f'state.{line.state}')])}  {line.name}".rstrip())
     return [*lines, "", *_totals(sheet)]
+
+
+def ticket_lines_of(sheet: DaySheet) -> list[str]:
+    """The sheet for a ticket printer: the title, a line for each insurer, the totals."""
+    insurers = [
+        text("cli.day.ticket_insurer", name=one.name[:20], count=one.claims, amc=money_text(_all_of(one)))
+        for one in sheet.by_insurer()
+    ]
+    shop = text("cli.day.shop", name=sheet.shop_name, shop=sheet.shop)
+    return [_title(sheet), shop, "", *insurers, "", *_totals(sheet)]
+
+
+def _all_of(one: InsurerDay) -> int:
+    return one.sent + one.waiting + one.rejected
 
 
 def pdf_bytes(sheet: DaySheet) -> bytes:

@@ -17,6 +17,7 @@ from terminal.cli.demo_cards import DemoCards, changing_cards, demo_cards
 from terminal.cli.demo_insurers import DemoInsurer, demo_insurers
 from terminal.cli.demo_play import Stage, play_headless
 from terminal.cli.demo_service import run_service
+from terminal.cli.office import Office
 from terminal.cli.output import Answer
 from terminal.config import Config
 from terminal.i18n import text
@@ -78,5 +79,5 @@ def _on_screen(desk: Desk, cards: DemoCards) -> Answer:
     counter.lock()
     with run_service(desk.home.path), changing_cards(cards, lambda: sum(desk.home.outbox.summary().states.values())):
         hint = text("cli.demo.hint", pin=PIN)
-        status = run(counter, reader=cards.reader, theme="sombre", hint=hint)
+        status = run(counter, reader=cards.reader, theme="sombre", hint=hint, office=Office(desk))
     return Answer({"status": status}, status=status)

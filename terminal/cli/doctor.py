@@ -43,6 +43,11 @@ def examine(arguments: argparse.Namespace) -> Answer:
     return Answer(data, [finding.line() for finding in findings], REFUSED if failed else DONE)
 
 
+def findings_of(desk: Desk) -> tuple[Finding, ...]:
+    """All lines about this machine and the home of an open desk."""
+    return (*_machine(), *_desk(desk))
+
+
 def _machine() -> Iterator[Finding]:
     yield attempt("readers", lambda: ", ".join(pcsc_source().readers()) or text("cli.no_reader"), "warn")
     yield professional_card()
@@ -105,7 +110,10 @@ def _slots(desk: Desk) -> Finding:
 
 def certificate_line(record: InsurerRecord, desk: Desk) -> Finding:
     """The service renews a certificate 30 days before its end: one that is nearer to it was not renewed."""
-    end = not_after(record.certificate_pem.encode("ascii"))
+    try:
+        end = not_after(record.certificate_pem.encode("ascii"))
+    except SyncError as error:
+        return broken("certificate", error)
     detail = f"{record.amc} {date_text(end.date())}"
     left = end - desk.now()
     if left <= timedelta(0):

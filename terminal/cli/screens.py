@@ -3,6 +3,7 @@
 import argparse
 
 from terminal.bootstrap import open_desk, pcsc_source
+from terminal.cli.office import Office
 from terminal.cli.output import Answer
 from terminal.cli.session import home_of
 from terminal.workflow.counter import Counter
@@ -22,5 +23,11 @@ def open_counter(arguments: argparse.Namespace) -> Answer:
         erase_in_passing(desk)
         config = desk.config
         idle_seconds = float(config.idle_lock_seconds)
-        status = run(Counter(desk), reader=arguments.reader, theme=config.theme, idle_seconds=idle_seconds)
+        status = run(
+            Counter(desk),
+            reader=arguments.reader,
+            theme=config.theme,
+            idle_seconds=idle_seconds,
+            office=Office(desk),
+        )
     return Answer({"status": status}, status=status)

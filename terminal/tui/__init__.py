@@ -11,17 +11,25 @@ from typing import TYPE_CHECKING
 from terminal.i18n import text
 
 if TYPE_CHECKING:
+    from terminal.workflow.office import OfficePort
     from terminal.workflow.types import CounterPort
 
 IDLE_SECONDS = 120.0
 
 
-def run(
-    counter: "CounterPort", *, reader: str | None, theme: str, idle_seconds: float = IDLE_SECONDS, hint: str = ""
+def run(  # noqa: PLR0913 - what a counter is shown with is named
+    counter: "CounterPort",
+    *,
+    reader: str | None,
+    theme: str,
+    idle_seconds: float = IDLE_SECONDS,
+    hint: str = "",
+    office: "OfficePort | None" = None,
 ) -> int:
     """Show the counter until somebody leaves it; 0, or 70 after a crash.
 
     `reader`: part of a reader's name, None for any. `theme`: `sombre` or `clair`. `hint`: a line on the lock screen.
+    `office`: the back of the shop; without it the menu has what the counter can do alone.
     """
     sys.stdout.write(f"\x1b[2J\x1b[H\n  {text('start.opening')}\n")
     sys.stdout.flush()
@@ -30,6 +38,6 @@ def run(
 
     gc.freeze()
     gc.enable()
-    app = CounterApp(counter, reader=reader, theme=theme, idle_seconds=idle_seconds, hint=hint)
+    app = CounterApp(counter, reader=reader, theme=theme, idle_seconds=idle_seconds, hint=hint, office=office)
     app.run()
     return app.return_code or 0

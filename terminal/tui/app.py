@@ -22,6 +22,7 @@ from terminal.tui.notice import Notice
 from terminal.tui.pages import Pages
 from terminal.tui.styles_cache import stop_leak
 from terminal.tui.themes import DARK, LIGHT, palette_named
+from terminal.workflow.office import OfficePort
 from terminal.workflow.types import CounterPort
 
 SNAPSHOT_SECONDS = 10
@@ -41,11 +42,18 @@ class CounterApp(Pages):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (90, "-wide")]  # noqa: RUF012 - Textual declares it so
     VERTICAL_BREAKPOINTS = [(0, "-short"), (28, "-tall")]  # noqa: RUF012 - Textual declares it so
 
-    def __init__(
-        self, counter: CounterPort, *, reader: str | None, theme: str, idle_seconds: float, hint: str = ""
+    def __init__(  # noqa: PLR0913 - what a counter is shown with is named
+        self,
+        counter: CounterPort,
+        *,
+        reader: str | None,
+        theme: str,
+        idle_seconds: float,
+        hint: str = "",
+        office: OfficePort | None = None,
     ) -> None:
         stop_leak()
-        super().__init__(counter, reader, hint)
+        super().__init__(counter, reader, hint, office)
         for palette in (DARK, LIGHT):
             self.register_theme(palette.theme())
         self.theme = palette_named(theme).name
@@ -99,8 +107,6 @@ class CounterApp(Pages):
         key = stroke.key
         if key == "f11":
             self.lock()
-        elif key == "f12" and not self.locked:
-            self.change_user()
         elif key == "f5":
             self.open_waiting_card()
         elif key == "f8" and not self.locked:

@@ -45,24 +45,25 @@ class HomeScreen(CounterScreen):
 
     def key_labels(self) -> Sequence[KeyLabel]:
         """What can be done between two customers."""
-        asked = (KeyLabel("F9", text("key.requests")),) if self._asked() else ()
         return (
             KeyLabel("F2", text("key.no_card")),
             KeyLabel("F4", text("key.queue")),
-            *asked,
             KeyLabel("F8", text("key.mask")),
+            KeyLabel("F9", text("key.menu")),
             KeyLabel("F11", text("key.lock")),
-            KeyLabel("F12", text("key.change")),
+            *((KeyLabel("F12", text("key.close_day")),) if self.state.office else ()),
         )
 
     def press(self, stroke: Stroke) -> None:
-        """Three screens open from here."""
+        """Four screens open from here."""
         if stroke.key == "f2":
             self.orders.show(Page.IDENTIFY)
         elif stroke.key == "f4":
             self.orders.show(Page.QUEUE)
         elif stroke.key == "f9":
-            self.orders.show(Page.REQUESTS)
+            self.orders.show(Page.MENU)
+        elif stroke.key == "f12" and self.state.office:
+            self.orders.show(Page.DAY)
         elif self.notice is not None:
             self.say(None)
 

@@ -7,6 +7,7 @@ being written; an error becomes a code, never a crash.
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from textual import work
@@ -21,6 +22,7 @@ from terminal.tui.claim_form import Offer
 from terminal.tui.crash import code_and_facts
 from terminal.tui.messages import (
     ActEnded,
+    Answered,
     Cancelled,
     ChainsSettled,
     DraftReopened,
@@ -41,9 +43,11 @@ from terminal.tui.messages import (
     Unlocked,
     UsersRead,
 )
+from terminal.tui.notice import Notice
 from terminal.tui.state import Snapshot
 from terminal.wording import ticket_lines
 from terminal.workflow.followed import FollowAct, FollowUp
+from terminal.workflow.office import OfficePort
 from terminal.workflow.types import (
     AskedDocument,
     CounterPort,
@@ -59,9 +63,10 @@ Answer = TypeVar("Answer")
 class Jobs(App[int]):
     """An application that works for a counter."""
 
-    def __init__(self, counter: CounterPort) -> None:
+    def __init__(self, counter: CounterPort, office: OfficePort | None) -> None:
         super().__init__()
         self.counter = counter
+        self.office = office
         self._watch: Watch | None = None
         self._acts: deque[Callable[[], None]] = deque()
         self._act_runs = False
@@ -159,6 +164,31 @@ class Jobs(App[int]):
             return Quoted(entry, completed, answer)
 
         self._report(Job.QUOTE, quoted, lambda message: message, subject=entry)
+
+    def ask(
+        self,
+        about: str,
+        call: Callable[[OfficePort], Answer],
+        tell: Callable[[Answer], None],
+        refuse: Callable[[Notice], None],
+    ) -> None:
+        """Answers Answered, with what the back of the shop said or with why it did not."""
+        office = self.office
+        if office is not None:
+            question = partial(self._answered, lambda: call(office), tell, refuse)
+            self.run_worker(question, group=f"office/{about}", thread=True, exclusive=True, exit_on_error=False)
+
+    def _answered(
+        self, call: Callable[[], Answer], tell: Callable[[Answer], None], refuse: Callable[[Notice], None]
+    ) -> None:
+        worker = get_current_worker()
+        try:
+            answer = partial(tell, call())
+        except Exception as error:  # whatever happened becomes a sentence on the screen that asked
+            code, facts = code_and_facts(error)
+            answer = partial(refuse, Notice.of(code, facts))
+        if not worker.is_cancelled:
+            self.post_message(Answered(answer))
 
     def act_unlock(self, user: UserName, pin: str) -> None:
         """Answers Unlocked."""

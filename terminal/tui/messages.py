@@ -4,7 +4,7 @@ Rules: a worker posts and never touches a screen; a failure carries a code and f
 exception; no message shows a person in its repr.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
 
 from textual.message import Message
@@ -190,6 +190,14 @@ class RequestDecided(Fact):
     def __init__(self, *, provided: bool) -> None:
         super().__init__()
         self.provided = provided
+
+
+class Answered(Fact):
+    """The back of the shop answered: `tell` hands the answer to the screen that asked."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        super().__init__()
+        self.tell = tell
 
 
 class ActEnded(Fact):

@@ -4,13 +4,18 @@ Rules: every call returns at once; what takes time comes back as a message. Scre
 so that each can be read alone.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from terminal.domain.ticket import CustomerTicket
 from terminal.tui.claim_entry import ClaimEntry
+from terminal.tui.notice import Notice
 from terminal.workflow.followed import FollowAct
+from terminal.workflow.office import OfficePort
 from terminal.workflow.types import AskedDocument, Person, Provided, RefusalReason, UserName
+
+Answer = TypeVar("Answer")
 
 
 class Page(StrEnum):
@@ -27,6 +32,9 @@ class Page(StrEnum):
     FOLLOW = "follow"
     REQUESTS = "requests"
     REQUEST = "request"
+    MENU = "menu"
+    DAY = "day"
+    DOCTOR = "doctor"
 
 
 class Orders(Protocol):
@@ -40,6 +48,15 @@ class Orders(Protocol):
 
     def leave(self) -> None:
         """End the program."""
+
+    def ask(
+        self,
+        about: str,
+        call: Callable[[OfficePort], Answer],
+        tell: Callable[[Answer], None],
+        refuse: Callable[[Notice], None],
+    ) -> None:
+        """Put a question to the back of the shop; a newer one `about` the same takes its place."""
 
     def begin(self, person: Person) -> None:
         """Begin a claim for a person whose card is not there."""

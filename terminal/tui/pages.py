@@ -14,13 +14,16 @@ from terminal.tui.claim_form import ClaimForm
 from terminal.tui.claim_refill import refill
 from terminal.tui.claim_screen import ClaimScreen
 from terminal.tui.counter_screen import CounterScreen
+from terminal.tui.day_screen import DayScreen
 from terminal.tui.detail_screen import DetailScreen
+from terminal.tui.doctor_screen import DoctorScreen
 from terminal.tui.done_screen import DoneScreen
 from terminal.tui.follow_screen import FollowScreen
 from terminal.tui.home_screen import HomeScreen
 from terminal.tui.identify_screen import IdentifyScreen
 from terminal.tui.jobs import Jobs
 from terminal.tui.lock_screen import LockScreen
+from terminal.tui.menu_screen import MenuScreen
 from terminal.tui.messages import Job
 from terminal.tui.notice import Notice
 from terminal.tui.orders import Page
@@ -32,6 +35,7 @@ from terminal.tui.state import CounterState
 from terminal.tui.ticket_screen import TicketScreen
 from terminal.tui.work_lines import short_number
 from terminal.workflow.followed import FollowAct
+from terminal.workflow.office import OfficePort
 from terminal.workflow.types import (
     AskedDocument,
     CounterPort,
@@ -48,9 +52,9 @@ _WRITING_PAGES = (Page.CLAIM, Page.DETAIL)
 class Pages(Jobs):
     """Screens, and the way from one to the other. `page` is the one in front, or behind the lock."""
 
-    def __init__(self, counter: CounterPort, reader: str | None, hint: str) -> None:
-        super().__init__(counter)
-        self.facts = CounterState(slot=CardSlot(reader))
+    def __init__(self, counter: CounterPort, reader: str | None, hint: str, office: OfficePort | None) -> None:
+        super().__init__(counter, office)
+        self.facts = CounterState(slot=CardSlot(reader), office=office is not None)
         self.lock_page = LockScreen(self.facts, self, hint)
         self.home_page = HomeScreen(self.facts, self)
         self.identify_page = IdentifyScreen(self.facts, self)
@@ -62,6 +66,7 @@ class Pages(Jobs):
         self.follow_page = FollowScreen(self.facts, self)
         self.requests_page = RequestsScreen(self.facts, self)
         self.request_page = RequestScreen(self.facts, self)
+        self.menu_page = MenuScreen(self.facts, self)
         self.pages: dict[Page, CounterScreen] = {
             Page.LOCK: self.lock_page,
             Page.HOME: self.home_page,
@@ -74,6 +79,9 @@ class Pages(Jobs):
             Page.FOLLOW: self.follow_page,
             Page.REQUESTS: self.requests_page,
             Page.REQUEST: self.request_page,
+            Page.MENU: self.menu_page,
+            Page.DAY: DayScreen(self.facts, self),
+            Page.DOCTOR: DoctorScreen(self.facts, self),
         }
         for name, page in self.pages.items():
             self.install_screen(page, name)
@@ -105,11 +113,6 @@ class Pages(Jobs):
         self.act_lock()
         self.read_users()
         self._bring()
-
-    def change_user(self) -> None:
-        """Lock, for somebody else to open: only a number and a code to type."""
-        self.lock()
-        self.lock_page.say(Notice(text("lock.change"), text("lock.change_todo"), Role.TEXT))
 
     def unlock(self, user: UserName, pin: str) -> None:
         """Open the shop key."""
@@ -314,6 +317,10 @@ class Pages(Jobs):
         if self.page is Page.REQUEST:
             self.show(Page.REQUESTS)
         self.take_snapshot()
+
+    def on_answered(self, message: messages.Answered) -> None:
+        """Hand what the back of the shop said to the screen that asked."""
+        message.tell()
 
     def on_refused(self, message: messages.Refused) -> None:
         """Say why, where it was asked."""

@@ -52,7 +52,7 @@ class RequestsScreen(CounterScreen):
         elif stroke.key == "enter" and asked:
             self.orders.open_request(asked[place])
         elif stroke.key in ("escape", "f9"):
-            self.orders.show(Page.HOME)
+            self.orders.show(Page.MENU if stroke.key == "f9" else Page.HOME)
         self.repaint()
 
     def _paint(self, room: Room) -> list[Line]:

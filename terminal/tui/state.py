@@ -45,6 +45,8 @@ class CounterState:
     user: str = ""
     responsible: bool = False
     masked: bool = False
+    office: bool = False
+    """Whether there is a back of the shop."""
 
     def shown_name(self, name: str) -> str:
         """A name, or its initials while names are hidden."""

@@ -70,7 +70,7 @@ def ticket_of(desk: Desk, claim_id: str) -> CustomerTicket:
     )
 
 
-def print_ticket(desk: Desk, lines: Sequence[str], code: str) -> None:
+def print_ticket(desk: Desk, lines: Sequence[str], code: str | None) -> None:
     """Send a ticket to the shop's printer, its first line as the title. PrinterUnset, and the printer's own errors."""
     if not desk.config.printer:
         raise PrinterUnset

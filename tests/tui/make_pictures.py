@@ -11,7 +11,7 @@ import html
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -21,8 +21,9 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from terminal.workflow.types import Delivered, Person
-from tests.tui.answered import ANSWERED, answered
+from tests.tui.answered import answered
 from tests.tui.playing import Player, playing
+from tests.tui.scene_office import SceneOffice
 from tests.tui.scenes import ASKED, LEO, MARIE, MOON, OFFLINE, ONLINE, PIN, STOPPED, TODAY, SceneCounter
 
 HERE = Path(__file__).parent
@@ -40,7 +41,8 @@ UNKNOWN_TARIFF = ("1211", "enter", "1", "-525", "enter", "-5", "enter", "f10")
 WRITTEN = ("1211", "enter", "2", "+2,00 (-3,00) 90° add 2", "enter", "plan (-0,50) 80", "enter", "120", "enter", "150")
 RENEWED = ("1211", "down", "down", "01062025", "1", "1")
 DELIVERED = (Delivered(TODAY - timedelta(days=200), "2026-0214"),)
-OPEN_CODES = ("f9", "down", "enter")
+OPEN_CODES = ("f9", "enter", "down", "enter")
+AFTER = ("enter", "f10", "f12", "f9")
 PICTURED = ("lock", "home", "home-offline", "home-light", "claim", "claim-offline", "done", "queue")
 
 
@@ -52,6 +54,7 @@ class Scene(NamedTuple):
     theme: str = "sombre"
     locked: bool = False
     user: str = "1"
+    office: SceneOffice = SceneOffice()
 
 
 def answered_scenes() -> dict[str, Scene]:
@@ -68,10 +71,22 @@ def answered_scenes() -> dict[str, Scene]:
     }
 
 
+def office_scenes() -> dict[str, Scene]:
+    """The back of the shop."""
+    return {
+        "menu": Scene(SceneCounter(wanted=ASKED), ("f9",)),
+        "day": Scene(SceneCounter(), ("f12",), office=SceneOffice()),
+        "day-closed": Scene(SceneCounter(), ("f12", "2", "f10"), office=SceneOffice(trouble="printer_missing")),
+        "day-empty": Scene(SceneCounter(), ("f12",), office=SceneOffice(lines=())),
+        "doctor": Scene(SceneCounter(), ("f9", "3"), office=SceneOffice()),
+    }
+
+
 def scenes() -> dict[str, Scene]:
     """The moments by name, each with a counter of its own."""
     return {
         **answered_scenes(),
+        **office_scenes(),
         "lock": Scene(SceneCounter(), locked=True),
         "home": Scene(SceneCounter()),
         "home-offline": Scene(SceneCounter(OFFLINE)),
@@ -93,9 +108,9 @@ def scenes() -> dict[str, Scene]:
         "ticket": Scene(_with_card(MARIE), (*CLASS_A, "f10", "f9")),
         "queue": Scene(SceneCounter(), ("f4", "down", "down", "down")),
         "home-requests": Scene(SceneCounter(wanted=ASKED)),
-        "requests": Scene(SceneCounter(wanted=ASKED), ("f9", "down")),
+        "requests": Scene(SceneCounter(wanted=ASKED), ("f9", "enter", "down")),
         "request-codes": Scene(SceneCounter(wanted=ASKED), OPEN_CODES),
-        "request-date": Scene(SceneCounter(wanted=ASKED[2:]), ("f9", "enter")),
+        "request-date": Scene(SceneCounter(wanted=ASKED[2:]), ("f9", "enter", "enter")),
         "request-refusing": Scene(SceneCounter(wanted=ASKED), (*OPEN_CODES, "f7")),
         "request-staff": Scene(SceneCounter(wanted=ASKED), OPEN_CODES, user="2"),
         "queue-held": Scene(SceneCounter(), ("f4", "down", "down", "f9")),
@@ -115,22 +130,21 @@ async def lead_to(player: Player, scene: Scene) -> None:
     await player.unlock(PIN, scene.user)
     if scene.counter.card_present:
         await player.claim_opens()
-    opens = scene.counter.wanted or scene.counter.items is ANSWERED
-    for part in split_at(scene.keys, "enter" if opens else "f10"):
+    for part in split_at(scene.keys, AFTER):
         player.press(*part)
         await player.settle()
     await player.settle()
 
 
-def split_at(keys: Sequence[str], after: str) -> list[Sequence[str]]:
-    """The keys in parts, each ending with `after`: what it opens is read before the next part is pressed."""
-    ends = [place + 1 for place, key in enumerate(keys) if key == after]
+def split_at(keys: Sequence[str], after: Collection[str]) -> list[Sequence[str]]:
+    """The keys in parts, each ending with one of `after`: what it opens is read before the next part is pressed."""
+    ends = [place + 1 for place, key in enumerate(keys) if key in after]
     return [keys[start:end] for start, end in pairwise((0, *ends, len(keys)))]
 
 
 async def draw(scene: Scene, size: tuple[int, int]) -> tuple[str, str]:
     """A scene as text and as SVG."""
-    async with playing(scene.counter, theme=scene.theme, size=size) as player:
+    async with playing(scene.counter, theme=scene.theme, size=size, office=scene.office) as player:
         await lead_to(player, scene)
         return player.text(), TEXT.sub(pin_words, FOREIGN.sub("", player.app.export_screenshot(title="Comptoir")))
 

@@ -14,7 +14,9 @@ from textual.pilot import Pilot
 
 from terminal.tui.app import CounterApp
 from terminal.tui.orders import Page
+from terminal.workflow.office import OfficePort
 from terminal.workflow.types import CounterPort
+from tests.tui.scene_office import SceneOffice
 
 FUNCTION_KEYS = {f"f{number}" for number in range(1, 13)}
 PATIENCE = 30.0
@@ -35,7 +37,7 @@ class Player:
 
     def press(self, *keys: str) -> None:
         """Keys by name, or texts typed character by character, all at once."""
-        names = {"enter", "escape", "up", "down", "left", "tab", "backspace", "home", "end", "pagedown"}
+        names = {"enter", "escape", "up", "down", "left", "tab", "backspace", "home", "end", "pagedown", "right"}
         for key in keys:
             for one in [key] if key in names or key in FUNCTION_KEYS or key.startswith("ctrl+") else key:
                 self.app.post_message(stroke(one))
@@ -102,9 +104,11 @@ async def playing(
     hint: str = "",
     idle_seconds: float = 3600,
     size: tuple[int, int] = (100, 30),
+    office: OfficePort | None = None,
 ) -> AsyncIterator[Player]:
-    """The application in front of a person."""
-    app = CounterApp(counter, reader=reader, theme=theme, idle_seconds=idle_seconds, hint=hint)
+    """The application in front of a person; the back of the shop is a scene's unless it is given."""
+    behind = office or SceneOffice()
+    app = CounterApp(counter, reader=reader, theme=theme, idle_seconds=idle_seconds, hint=hint, office=behind)
     async with app.run_test(size=size) as pilot:
         player = Player(app, pilot)
         await player.settle()

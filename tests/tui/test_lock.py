@@ -56,11 +56,11 @@ async def test_ten_wrong_codes_lock_the_account_and_the_screen_says_what_to_do(s
 
 
 async def test_another_user_comes_with_one_key_a_number_and_a_code(scene: SceneCounter) -> None:
-    """F12 locks and asks who comes; the one who left is not in view any more."""
+    """F11 locks and asks who comes; the one who left is not in view any more."""
     async with playing(scene) as player:
         await player.unlock(SCENE_PIN, "1")
-        player.press("f12")
-        await player.sees("Changement d'utilisateur")
+        player.press("f11")
+        await player.sees("Poste verrouillé")
         await player.until(lambda: scene.user is None)
         await player.unlock(SCENE_PIN, "2")
         assert scene.user is not None

@@ -17,7 +17,7 @@ async def test_a_screen_is_what_was_last_looked_at(name: str, size: tuple[int, i
     """Line by line; run `make pictures`, look at the pictures, then keep the new text."""
     expected = (TEXTS / f"{name}-{size[0]}x{size[1]}.txt").read_text(encoding="utf-8")
     scene = scenes()[name]
-    async with playing(scene.counter, theme=scene.theme, size=size) as player:
+    async with playing(scene.counter, theme=scene.theme, size=size, office=scene.office) as player:
         await lead_to(player, scene)
         assert player.text().split("\n") == expected.removesuffix("\n").split("\n")
 

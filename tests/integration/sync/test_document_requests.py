@@ -95,7 +95,7 @@ async def test_the_screen_shows_exactly_what_the_insurer_reads(shop: Shop, insur
     async with playing(shop.counter) as player:
         await player.unlock(PIN)
         await player.sees("1 justificatif(s) à décider avant le 31/12/2026")
-        player.press("f9", "enter")
+        player.press("f9", "enter", "enter")
         await player.sees("CE QUI PART")
         shown = player.text()
         player.press("f10", "f10")

@@ -16,8 +16,11 @@ from terminal.domain.lines import Adjustment
 from terminal.domain.renewal import Ground
 from terminal.i18n import error_text, reason_texts, sentences
 from terminal.tui.claim_form import PLACES
+from terminal.tui.day_lines import TITLES
 from terminal.tui.follow_lines import is_asked_twice
+from terminal.tui.menu_screen import OFFICE, REQUESTS
 from terminal.workflow.followed import FollowAct
+from terminal.workflow.track import NEEDS_A_PERSON, WAITING
 
 ROOT = Path(__file__).resolve().parents[3]
 TREES = ("hardware", "sync", "terminal")
@@ -102,6 +105,8 @@ def test_every_sentence_is_used() -> None:
     families |= {"work.agreement_short", "work.agreement_expired_short"}
     families |= {f"follow.act_{act}" for act in get_args(FollowAct)}
     families |= {f"reason.{reason}.{half}" for reason in (*REASONS, "unlisted") for half in ("what", "todo")}
+    families |= {f"{entry.key}_what" for entry in (REQUESTS, *OFFICE)}
+    families |= {f"day.{title}" for title in TITLES} | {f"day.why_{state}" for state in WAITING + NEEDS_A_PERSON}
     known = _strings() | families
     unused = [
         key
