@@ -23,11 +23,12 @@ from typing import Final
 
 from sync.announcing import Announcer
 from sync.backup import BackupTimer
-from sync.client import InsurerClient, Peers
+from sync.client import Peers
 from sync.clock import Clock, Unguarded, surely_past
 from sync.engine import DrainReport, Lines, Observer, drain, insurers_due
-from sync.errors import DiskFull, EventsWithheld, StoreError, SyncError
+from sync.errors import DiskFull, StoreError, SyncError
 from sync.eventlog import event, fault, start_log
+from sync.hearing import Hearing
 from sync.home import OpenHome, home_lock, open_home
 from sync.insurers import InsurerRecord
 from sync.memory import forbid_dumps, keep_out_of_swap
@@ -108,7 +109,7 @@ def drain_now(home: OpenHome, observe: Observer = lambda _name, _number: None) -
 
 
 def tend(home: OpenHome, beat: Callable[[], None] = lambda: None) -> Round:
-    """Follow the insurers' keys and profiles, and renew what is due; `beat` as in `fetch_events`."""
+    """Follow the insurers' keys and profiles, renew what is due; `beat`, before each, is a sign of life."""
 
     def prove(record: InsurerRecord) -> None:
         with Peers(
@@ -128,31 +129,9 @@ def tend(home: OpenHome, beat: Callable[[], None] = lambda: None) -> Round:
     return done
 
 
-def fetch_events(home: OpenHome, peers: Peers, beat: Callable[[], None] = lambda: None) -> dict[str, str]:
-    """Take what every insurer has to say; a code for each that was not reached or not believed.
-
-    `beat` is called before each insurer: the caller's sign of life.
-    """
-    errors = {}
-    for record in home.insurers.all():
-        beat()
-        try:
-            _fetch_all(home, record.amc, peers(record.amc))
-        except StoreError:
-            raise
-        except SyncError as error:
-            errors[record.amc] = str(error.facts.get("problem", error.code))
-    return errors
-
-
-def _fetch_all(home: OpenHome, insurer: str, peer: InsurerClient) -> None:
-    """Take the events of one insurer, and ask how many there are: who stands between could keep the newest back."""
-    for _ in range(2):
-        home.inbox.fetch(insurer, peer, home.signer.kid)
-        there, here = peer.state().events, home.inbox.cursor(insurer)
-        if there <= here:
-            return
-    raise EventsWithheld("fewer events came than the insurer has", there=there, here=here)
+def fetch_events(home: OpenHome, peers: Peers) -> dict[str, str]:
+    """One round over what the insurers have to say; a code for each that was not reached or not believed."""
+    return Hearing(home, random.SystemRandom()).round(peers)
 
 
 def _once(home: OpenHome, *, as_json: bool) -> int:
@@ -172,12 +151,20 @@ class _Beside:
     watchman: Watchman
     health: SelfCheck
     backups: BackupTimer
+    hearing: Hearing
 
 
 def _run(home: OpenHome, stop: threading.Event, metrics: Path | None) -> int:
     supervisor, pulse = Supervisor(), Pulse()
     watchman = Watchman(supervisor, pulse, lambda: home.outbox.rows(limit=1))
-    beside = _Beside(pulse, Announcer(home, supervisor, metrics), watchman, SelfCheck(home).start(), BackupTimer(home))
+    beside = _Beside(
+        pulse,
+        Announcer(home, supervisor, metrics),
+        watchman,
+        SelfCheck(home).start(),
+        BackupTimer(home),
+        Hearing(home, random.SystemRandom()),
+    )
     event("started")
     if isinstance(home.clock, Unguarded):
         event("clock_unguarded")
@@ -211,7 +198,7 @@ def _serve(home: OpenHome, stop: threading.Event, beside: _Beside) -> None:
         trusted = _judged(home.clock, trusted=trusted)
         beside.announcer.say(report, home.clock.now(), clock_trusted=trusted, trouble=beside.watchman.trouble)
         if time.monotonic() >= next_events:
-            _hear(home, beside.pulse)
+            _hear(home, beside)
             next_events = time.monotonic() + EVENT_SECONDS
         if time.monotonic() >= next_upkeep:
             _tend(home, beside.pulse)
@@ -257,11 +244,11 @@ def _back_up(home: OpenHome, beside: _Beside) -> None:
         fault(error.code, error)
 
 
-def _hear(home: OpenHome, pulse: Pulse) -> None:
+def _hear(home: OpenHome, beside: _Beside) -> None:
     """Ask for events; what is wrong is logged, and asked again later."""
     try:
         with _peers(home) as peers:
-            errors = fetch_events(home, peers, pulse.beat)
+            errors = beside.hearing.round(peers, beside.pulse.beat)
     except StoreError as error:
         fault(error.code, error)
         return

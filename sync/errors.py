@@ -181,6 +181,12 @@ class EventsWithheld(SyncError):
     code = "events_withheld"
 
 
+class EventsExcessive(SyncError):
+    """An insurer has more to say than this terminal's claims can explain: it is heard no further. `kept`."""
+
+    code = "events_excessive"
+
+
 class KeyInvalid(SyncError):
     """Bytes that are not a key, a request or a certificate of the expected kind; they are never echoed."""
 

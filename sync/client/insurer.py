@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from sync.client.channel import Channel, Now, Question, utc_now
+from sync.client.paging import all_pages
 from sync.contract.envelope import STATE_TYP, ChainState, Package, decode, encode
 from sync.contract.exchange import (
     BATCH_TYPE,
@@ -51,6 +52,8 @@ from sync.tls import client_context, present
 from sync.trust import Told, keys_signed_by, profile_in, trusted_keys, verified
 
 _OF_ONE_CLAIM: Final = ("claim", "chain")
+_MOST_RECEIPTS: Final = 200_000
+"""More than the claims of a lifetime; beyond it the list has no end."""
 
 
 class InsurerClient:
@@ -96,17 +99,15 @@ class InsurerClient:
 
     def receipts(self, after: int) -> list[str]:
         """The receipts of this terminal's claims with a number above `after`, lowest first; not verified yet."""
-        found: list[str] = []
-        while True:
-            question = Question("GET", f"/v1/receipts?after={after}", RECEIPTS_TYPE)
-            page = self._channel.ask(question, ReceiptsAnswer)[0].receipts
-            found += page
-            if len(page) < MAX_RECEIPTS:
-                return found
-            last = max(opened_receipt(receipt, self.verifiers).seq for receipt in page)
-            if last <= after:
-                raise InsurerUnreachable("the receipts do not go on")
-            after = last
+
+        def page(start: int) -> Sequence[str]:
+            question = Question("GET", f"/v1/receipts?after={start}", RECEIPTS_TYPE)
+            return self._channel.ask(question, ReceiptsAnswer)[0].receipts
+
+        def last(receipts: Sequence[str]) -> int:
+            return max(opened_receipt(receipt, self.verifiers).seq for receipt in receipts)
+
+        return all_pages(page, last, after=after, full=MAX_RECEIPTS, most=_MOST_RECEIPTS)
 
     def events(self, after: int) -> tuple[str, ...]:
         """What the insurer has to say to this terminal after event number `after`, as it was signed."""

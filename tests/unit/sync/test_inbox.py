@@ -16,8 +16,8 @@ from sync.contract.exchange import MAX_EVENTS
 from sync.crypto.events import Place, open_event, read_event, seal_event
 from sync.crypto.sealing import OpeningKey
 from sync.crypto.signing import SigningKey, VerifyingKey
-from sync.errors import ContractError, EventInvalid, SealInvalid, SignatureInvalid
-from sync.inbox import Inbox
+from sync.errors import ContractError, EventInvalid, EventsExcessive, SealInvalid, SignatureInvalid
+from sync.inbox import ROUND_EVENTS, Inbox, explained
 from sync.store import Store
 from tests.unit.sync.contract.test_minimal_claim import forbidden_in, struct_names
 from tests.unit.sync.queue.envelopes import claim_id
@@ -32,6 +32,8 @@ class Source:
 
     signer: SigningKey = field(default_factory=SigningKey.generate)
     said: list[str] = field(default_factory=list)
+    amc: str = AMC
+    device: str = DEVICE
 
     @property
     def verifiers(self) -> tuple[VerifyingKey, ...]:
@@ -45,8 +47,9 @@ class Source:
     def event(self, signer: SigningKey | None = None, **changed: Any) -> str:
         """The next event, or one with another place."""
         prev = digest(self.said[-1].encode()) if self.said else GENESIS
-        place = replace(Place(AMC, DEVICE, len(self.said) + 1, prev), **changed)
-        return seal_event(request(len(self.said) + 1), place, signer or self.signer, SHOP.public)
+        place = replace(Place(self.amc, self.device, len(self.said) + 1, prev), **changed)
+        said = msgspec.structs.replace(request(len(self.said) + 1), insurer=self.amc)
+        return seal_event(said, place, signer or self.signer, SHOP.public)
 
     def say(self, count: int) -> None:
         """Say some more."""
@@ -173,3 +176,54 @@ def holds(document: str, verdict: str, members: dict[str, Any]) -> bool:
     except ContractError:
         return False
     return True
+
+
+def test_an_insurer_without_an_end_has_one_round_after_the_other(inbox: Inbox) -> None:
+    """A round takes so many events and no more, and the next goes on where it ended."""
+    source = Source()
+    source.say(ROUND_EVENTS + 7)
+    assert [inbox.fetch(AMC, source, DEVICE) for _ in range(3)] == [ROUND_EVENTS, 7, 0]
+
+
+def test_a_round_ends_when_its_time_is_over(inbox: Inbox) -> None:
+    """No further answer is asked for once the caller says so."""
+    source = Source()
+    source.say(3 * MAX_EVENTS)
+    turns = iter((True, True, False))
+    assert inbox.fetch(AMC, source, DEVICE, go_on=lambda: next(turns)) == 2 * MAX_EVENTS
+
+
+def test_no_more_is_kept_of_an_insurer_than_claims_explain(inbox: Inbox) -> None:
+    """Up to the number that was said, events are kept; beyond it they are refused by name, each time."""
+    source = Source()
+    source.say(MAX_EVENTS + 9)
+    for _ in range(2):
+        with pytest.raises(EventsExcessive):
+            inbox.fetch(AMC, source, DEVICE, most=MAX_EVENTS + 2)
+        assert inbox.cursor(AMC) == MAX_EVENTS + 2
+    assert inbox.fetch(AMC, source, DEVICE, most=explained(1)) == 7
+
+
+def test_a_longer_answer_than_the_contract_has_counts_as_far_as_it_goes(inbox: Inbox) -> None:
+    """What is beyond the length of an answer is asked for again, and kept once."""
+    source = Source()
+    source.say(2 * MAX_EVENTS)
+    source.events = lambda after: tuple(source.said[after:])  # type: ignore[method-assign]  # an insurer without a limit
+    assert inbox.fetch(AMC, source, DEVICE) == 2 * MAX_EVENTS
+    assert len(inbox.after(AMC, 0)) == 2 * MAX_EVENTS
+
+
+def test_two_who_fetch_at_once_keep_each_event_once(inbox: Inbox) -> None:
+    """What another process took while an answer came is not taken again, and nothing breaks."""
+    source, other = Source(), Source()
+    source.say(5)
+    other.signer, other.said = source.signer, source.said
+
+    def overtaken(after: int) -> tuple[str, ...]:
+        del source.events
+        inbox.fetch(AMC, other, DEVICE)
+        return tuple(source.said[after:])
+
+    source.events = overtaken  # type: ignore[method-assign]  # once; then the source answers as it always does
+    assert inbox.fetch(AMC, source, DEVICE) == 0
+    assert [one.seq for one in inbox.after(AMC, 0)] == [1, 2, 3, 4, 5]
