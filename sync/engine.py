@@ -254,10 +254,10 @@ class _Visit:
                 return Malformed(_code_of(error), {row.claim_id: row.attempts for row in rows})
             return _failed(error, rows)
         state.count("pushed", len(rows))
-        return Answered(tuple(self._judged(peer, result) for result in results))
+        now = state.outbox.get_all(result.claim_id for result in results)
+        return Answered(tuple(self._judged(peer, row, result) for row, result in zip(now, results, strict=True)))
 
-    def _judged(self, peer: Peer, result: PushResult) -> Judged:
-        row = self._pass.outbox.get(result.claim_id)
+    def _judged(self, peer: Peer, row: Row, result: PushResult) -> Judged:
         self._results[row.claim_id] = row, result
         return Judged(row.claim_id, row.attempts, judge(row, result, peer.verifiers, peer.signer.kid))
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from sqlalchemy import Connection
@@ -19,7 +20,7 @@ from sync.errors import ClaimExists, ContractError, SyncError
 from sync.queue import reconciliation, states
 from sync.queue.blocks import Frame
 from sync.queue.counterfoil import Counterfoil
-from sync.queue.tables import OUTBOX, Row, milliseconds
+from sync.queue.tables import Row, milliseconds
 from sync.queue.voiding import unregistered_void
 from sync.store import RowRefused, Store, run
 
@@ -99,9 +100,15 @@ def registering(store: Store, counterfoil: Counterfoil, entry: Entry) -> Iterato
 
 
 def move(connection: Connection, row: Row, state: str, **values: object) -> None:
-    """Give `row` another state, and `values`; TransitionInvalid."""
+    """Give `row` another state, and `values` (columns of the queue's table as they are stored); TransitionInvalid."""
     states.require(row.state, state)
-    connection.execute(OUTBOX.update().where(OUTBOX.c.claim_id == row.claim_id).values(state=state, **values))
+    run(connection, _moving(tuple(values)), (state, *values.values(), row.claim_id))
+
+
+@cache
+def _moving(columns: tuple[str, ...]) -> str:
+    """The statement that gives a claim a state and these columns, which the callers here name."""
+    return f"UPDATE outbox SET {', '.join(f'{name} = ?' for name in ('state', *columns))} WHERE claim_id = ?"  # noqa: S608  # no value is in it
 
 
 def _require_own_envelope(entry: Entry) -> None:

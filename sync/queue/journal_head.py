@@ -17,6 +17,7 @@ from sync.errors import ContractError
 from sync.queue.counterfoil import Counterfoil
 from sync.queue.reconciliation import dispatch_of
 from sync.queue.tables import OUTBOX
+from sync.store import run
 
 ROOM: Final = "journal_head"
 STEPS: Final = (
@@ -31,6 +32,7 @@ STEPS: Final = (
         ) STRICT""",
     ),
 )
+_READ: Final = "SELECT count, head, sealed_from, seal FROM journal_head"
 _HEAD: Final = Table(
     "journal_head",
     MetaData(),
@@ -54,9 +56,8 @@ class JournalHead:
 
 def journal_head(connection: Connection) -> JournalHead:
     """The head as the store holds it; that of an empty journal when there is none."""
-    columns = _HEAD.c.count, _HEAD.c.head, _HEAD.c.sealed_from, _HEAD.c.seal
-    found = connection.execute(select(*columns)).first()
-    return JournalHead() if found is None else JournalHead(*found)
+    found = run(connection, _READ)
+    return JournalHead(*found[0]) if found else JournalHead()
 
 
 def set_journal_head(connection: Connection, head: JournalHead) -> None:

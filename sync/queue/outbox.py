@@ -24,9 +24,9 @@ from sync.queue.reading import QueueReader, row_of_claim
 from sync.queue.reconciliation import Reconciliation, catch_up
 from sync.queue.settlement import Settlement, Word, lost_by, settle_chain
 from sync.queue.standing import STOPPING, Chains, stop
-from sync.queue.tables import CHAIN, OUTBOX, REFUSAL, STEPS, Row, milliseconds, package_bytes
+from sync.queue.tables import OUTBOX, REFUSAL, STEPS, Row, milliseconds, package_bytes
 from sync.queue.voiding import Reason, signed_void
-from sync.store import CheckLine, Store, finishing
+from sync.store import CheckLine, Store, finishing, run
 
 
 class Outbox(QueueReader):
@@ -106,8 +106,11 @@ class Outbox(QueueReader):
         """The same for the receipts of a batch, by claim id: all are durable together with what `beside` writes."""
         at = milliseconds(received_at)
         with self._store.write() as connection:
-            for claim_id, receipt in receipts.items():
-                _settle(connection, row_of_claim(connection, claim_id), receipt, at)
+            rows = [row_of_claim(connection, claim_id) for claim_id in receipts]
+            for row in rows:
+                _settle(connection, row, receipts[row.claim_id], at)
+            for insurer in {row.insurer for row in rows if row.receipt is None}:
+                run(connection, "UPDATE chain SET receipt_at = ? WHERE insurer = ?", (at, insurer))
             if beside is not None:
                 beside(connection)
 
@@ -193,7 +196,6 @@ def _settle(connection: Connection, row: Row, receipt: str, at: int) -> None:
     if row.receipt is None:
         values = {"receipt": receipt, "receipt_at": at, "last_error": None, "next_try": None}
         move(connection, row, states.ACKNOWLEDGED, reason=None, **values)
-        connection.execute(CHAIN.update().where(CHAIN.c.insurer == row.insurer).values(receipt_at=at))
 
 
 def _correctable(connection: Connection, claim_id: str, now: datetime) -> Row:

@@ -5,19 +5,28 @@ ordered by number, what was not by arrival, and nothing by a clock. No wait is l
 beyond that was written by a clock that was wrong, and holds nothing back.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, TextClause, func, select, text
-from sqlalchemy import Row as SqlRow
+from sqlalchemy import Connection, Select, func, select, text
 
 from sync.backoff import LONGEST_WAIT
 from sync.errors import ClaimUnknown
 from sync.queue import states as claim_states
-from sync.queue.tables import CHAIN, OUTBOX, REFUSAL, Row, milliseconds, optional_instant, row_of
-from sync.store import Store
+from sync.queue.tables import (
+    CHAIN,
+    OUTBOX,
+    REFUSAL,
+    ROW_COLUMNS,
+    Row,
+    milliseconds,
+    optional_instant,
+    row_from,
+    row_of,
+)
+from sync.store import Store, run
 
 _MANY: Final = 1_000_000
 
@@ -25,13 +34,13 @@ _MANY: Final = 1_000_000
 _OF_WAITING: Final = "FROM outbox INDEXED BY outbox_waiting WHERE state IN ('queued', 'sending')"
 _IS_FRESH: Final = "(state = 'queued' AND (not_before <= :now OR not_before > :absurd))"
 _IS_RETRIED: Final = "(state = 'sending' AND (next_try IS NULL OR next_try <= :now OR next_try > :absurd))"
-_WAITING_IDS: Final = text(f"SELECT claim_id, state {_OF_WAITING} ORDER BY entry")
+_WAITING_IDS: Final = f"SELECT claim_id, state {_OF_WAITING} ORDER BY entry"
 _FAILED: Final = text(f"SELECT 1 {_OF_WAITING} AND next_try IS NOT NULL LIMIT 1")
-_INSURERS_DUE: Final = text(
-    f"SELECT DISTINCT insurer {_OF_WAITING} AND ({_IS_FRESH} OR {_IS_RETRIED}) ORDER BY insurer"
-)
-_RETRIED: Final = text(f"SELECT * {_OF_WAITING} AND insurer = :insurer AND {_IS_RETRIED} ORDER BY seq LIMIT :limit")
-_FRESH: Final = text(f"SELECT * {_OF_WAITING} AND insurer = :insurer AND {_IS_FRESH} ORDER BY seq, entry LIMIT :limit")
+_INSURERS_DUE: Final = f"SELECT DISTINCT insurer {_OF_WAITING} AND ({_IS_FRESH} OR {_IS_RETRIED}) ORDER BY insurer"
+_OF_INSURER: Final = f"SELECT {ROW_COLUMNS} {_OF_WAITING} AND insurer = :insurer"
+_RETRIED: Final = f"{_OF_INSURER} AND {_IS_RETRIED} ORDER BY seq LIMIT :limit"
+_FRESH: Final = f"{_OF_INSURER} AND {_IS_FRESH} ORDER BY seq, entry LIMIT :limit"
+_OF_CLAIM: Final = f"SELECT {ROW_COLUMNS} FROM outbox WHERE claim_id = ?"  # noqa: S608  # columns named in this room
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,11 @@ class QueueReader:
         with self._store.read() as connection:
             return row_of_claim(connection, claim_id)
 
+    def get_all(self, ids: Iterable[str]) -> list[Row]:
+        """The rows of these claims, in this order, as they are at one instant; ClaimUnknown."""
+        with self._store.read() as connection:
+            return [row_of_claim(connection, claim_id) for claim_id in ids]
+
     def rows(
         self, states: Collection[str] | None = None, *, limit: int = _MANY, newest_first: bool = False
     ) -> list[Row]:
@@ -82,7 +96,7 @@ class QueueReader:
     def ids(self, states: Collection[str]) -> list[str]:
         """The claim ids of these states, in the order of registration; from an index when all of them are waiting."""
         if claim_states.WAITING.issuperset(states):
-            return [found.claim_id for found in self._waiting(_WAITING_IDS) if found.state in states]
+            return [claim_id for claim_id, state in self._waiting(_WAITING_IDS, {}) if state in states]
         query = select(OUTBOX.c.claim_id).where(OUTBOX.c.state.in_(sorted(states))).order_by(OUTBOX.c.entry)
         with self._store.read() as connection:
             return list(connection.execute(query).scalars())
@@ -113,21 +127,23 @@ class QueueReader:
 
     def insurers_due(self, now: datetime) -> tuple[str, ...]:
         """The insurers for which something may leave at `now`."""
-        return tuple(found.insurer for found in self._waiting(_INSURERS_DUE, **_instants(now)))
+        return tuple(insurer for (insurer,) in self._waiting(_INSURERS_DUE, _instants(now)))
 
     def due(self, insurer: str, now: datetime, limit: int = 100) -> list[Row]:
         """What may leave to `insurer` at `now`: dispatched rows by number, then new ones in order of registration."""
         asked = {"insurer": insurer, **_instants(now)}
-        rows = [row_of(found) for found in self._waiting(_RETRIED, **asked, limit=limit)]
-        return rows + [row_of(found) for found in self._waiting(_FRESH, **asked, limit=limit - len(rows))]
+        with self._store.read() as connection:
+            found = run(connection, _RETRIED, {**asked, "limit": limit})
+            found += run(connection, _FRESH, {**asked, "limit": limit - len(found)})
+        return [row_from(row) for row in found]
 
     def _rows(self, query: Select[tuple[object, ...]]) -> list[Row]:
         with self._store.read() as connection:
             return [row_of(found) for found in connection.execute(query)]
 
-    def _waiting(self, query: TextClause, **asked: object) -> Sequence[SqlRow[tuple[object, ...]]]:
+    def _waiting(self, query: str, asked: Mapping[str, object]) -> Sequence[tuple[Any, ...]]:
         with self._store.read() as connection:
-            return connection.execute(query, asked).all()
+            return run(connection, query, asked)
 
 
 def is_over(wait: datetime, now: datetime) -> bool:
@@ -141,7 +157,8 @@ def _instants(now: datetime) -> dict[str, int]:
 
 def row_of_claim(connection: Connection, claim_id: str, insurer: str | None = None) -> Row:
     """The row of a claim (of `insurer`, where one is given); ClaimUnknown."""
-    found = connection.execute(select(OUTBOX).where(OUTBOX.c.claim_id == claim_id)).first()
-    if found is None or insurer not in (None, found.insurer):
+    found = run(connection, _OF_CLAIM, (claim_id,))
+    row = row_from(found[0]) if found else None
+    if row is None or insurer not in (None, row.insurer):
         raise ClaimUnknown("no claim has this id", claim_id=claim_id)
-    return row_of(found)
+    return row

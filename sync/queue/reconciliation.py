@@ -23,7 +23,7 @@ from sync.errors import ContractError, CounterfoilCorrupt
 from sync.queue import states
 from sync.queue.blocks import START, Frame, Mark
 from sync.queue.counterfoil import Counterfoil
-from sync.queue.tables import CHAIN, OUTBOX, milliseconds, row_of
+from sync.queue.tables import OUTBOX, milliseconds, row_of
 from sync.queue.voiding import DISPLACED, UNREGISTERED, void_record
 from sync.store import run
 
@@ -33,6 +33,10 @@ _ANCHOR: Final = "SELECT length, digest FROM counterfoil_anchor"
 _SET_ANCHOR: Final = (
     "INSERT INTO counterfoil_anchor (single, length, digest) VALUES (1, ?, ?)"
     " ON CONFLICT (single) DO UPDATE SET length = excluded.length, digest = excluded.digest"
+)
+_ADVANCE: Final = (
+    "INSERT INTO chain (insurer, seq, head) VALUES (?, ?, ?)"
+    " ON CONFLICT (insurer) DO UPDATE SET seq = excluded.seq, head = excluded.head WHERE chain.seq < excluded.seq"
 )
 
 
@@ -79,10 +83,7 @@ def catch_up(connection: Connection, counterfoil: Counterfoil, *, wholly: bool =
 
 def advance_chain(connection: Connection, insurer: str, seq: int, head: str) -> None:
     """Remember the last number and the digest of the last dispatch to an insurer; a chain never goes back."""
-    values = {"seq": seq, "head": head}
-    statement = insert(CHAIN).values(insurer=insurer, **values)
-    update = statement.on_conflict_do_update(index_elements=["insurer"], set_=values, where=CHAIN.c.seq < seq)
-    connection.execute(update)
+    run(connection, _ADVANCE, (insurer, seq, head))
 
 
 def _restate_chains(connection: Connection) -> None:

@@ -17,7 +17,7 @@ from sync.contract.envelope import GENESIS, digest
 from sync.queue.blocks import Mark
 from sync.queue.reconciliation import anchor
 from sync.queue.tables import ADOPTED, CHAIN, ELSEWHERE, OUTBOX, RECONCILING, instant, milliseconds
-from sync.store import Store
+from sync.store import Store, run
 
 RESTORED: Final = "restored"
 AHEAD: Final = "chain_ahead"
@@ -28,6 +28,10 @@ _STOP: Final = text(
     "INSERT INTO reconciling (insurer, reason, since, allowed) VALUES (:insurer, :reason, :since, :allowed)"
     " ON CONFLICT (insurer) DO NOTHING"
 )
+_RECONCILING: Final = "SELECT insurer, reason, since, allowed FROM reconciling ORDER BY insurer"
+_CHAIN: Final = "SELECT seq, head FROM chain WHERE insurer = ?"
+_RECEIVED: Final = """SELECT seq FROM outbox WHERE insurer = ? AND seq IS NOT NULL AND receipt IS NOT NULL
+    ORDER BY seq DESC LIMIT 1"""
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,8 @@ class Chains:
     def reconciling(self) -> tuple[Reconciling, ...]:
         """The insurers in réconciliation, by AMC number."""
         with self._store.read() as connection:
-            found = connection.execute(select(RECONCILING).order_by(RECONCILING.c.insurer)).all()
-        return tuple(Reconciling(row.insurer, row.reason, instant(row.since), bool(row.allowed)) for row in found)
+            found = run(connection, _RECONCILING)
+        return tuple(Reconciling(insurer, why, instant(since), bool(allowed)) for insurer, why, since, allowed in found)
 
     def elsewhere(self) -> tuple[Elsewhere, ...]:
         """What insurers received from another copy of this terminal, as far as a settlement learnt it."""
@@ -91,11 +95,10 @@ class Chains:
 
     def standing(self, insurer: str) -> Standing:
         """The chain to an insurer; number 0 when nothing has left."""
-        receipted = OUTBOX.c.insurer == insurer, OUTBOX.c.seq.is_not(None), OUTBOX.c.receipt.is_not(None)
         with self._store.read() as connection:
             seq, head = chain_of(connection, insurer)
-            last = select(OUTBOX.c.seq).where(*receipted).order_by(OUTBOX.c.seq.desc()).limit(1)
-            return Standing(seq, head, connection.execute(last).scalar() or 0)
+            received = run(connection, _RECEIVED, (insurer,))
+            return Standing(seq, head, received[0][0] if received else 0)
 
     def heads(self) -> dict[str, tuple[int, str]]:
         """The last number and the digest of the last dispatch, by insurer."""
@@ -126,5 +129,5 @@ def stop(connection: Connection, insurer: str, reason: str, now: datetime, *, al
 
 def chain_of(connection: Connection, insurer: str) -> tuple[int, str]:
     """The last number given for an insurer and the digest of that dispatch; 0 and GENESIS before the first."""
-    found = connection.execute(select(CHAIN.c.seq, CHAIN.c.head).where(CHAIN.c.insurer == insurer)).first()
-    return (0, GENESIS) if found is None else (found.seq, found.head)
+    found = run(connection, _CHAIN, (insurer,))
+    return found[0] if found else (0, GENESIS)

@@ -6,9 +6,9 @@ since 1970 UTC. Nothing in these tables is about a person: the service reads the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy import Row as SqlRow
@@ -165,6 +165,20 @@ class Row:
 def package_bytes(dispatch: str, envelope: bytes) -> bytes:
     """Canonical bytes of the Package of a dispatch JWS and canonical envelope bytes: neither is encoded again."""
     return b'{"dispatch":"' + dispatch.encode("ascii") + b'","envelope":' + envelope + b"}"
+
+
+ROW_COLUMNS: Final = ", ".join(member.name for member in fields(Row))
+"""The columns of OUTBOX that make a Row, in its order, for a statement given to the driver."""
+
+
+def row_from(found: Sequence[Any]) -> Row:
+    """The Row of the values of ROW_COLUMNS."""
+    claim_id, insurer, state, reason, envelope, sealed, created_at, not_before, *rest = found
+    seq, dispatch, receipt, receipt_at, attempts, next_try, last_error = rest
+    return Row(
+        claim_id, insurer, state, reason, bytes(envelope), sealed, instant(created_at), instant(not_before),
+        seq, dispatch, receipt, optional_instant(receipt_at), attempts, optional_instant(next_try), last_error,
+    )  # fmt: skip
 
 
 def row_of(found: SqlRow[tuple[object, ...]]) -> Row:

@@ -5,7 +5,7 @@ connection), values are bound. A registration runs five such statements: compile
 more than half of its processor time. Errors of the driver are named by the store (`sync.store.failures`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,7 +16,9 @@ class RowRefused(Exception):
     """A constraint of the table does not allow this row; no value is carried along."""
 
 
-def run(connection: Connection, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+def run(
+    connection: Connection, statement: str, values: Sequence[object] | Mapping[str, object] = ()
+) -> list[tuple[Any, ...]]:
     """The rows that `statement` gives; RowRefused."""
     raw: Any = connection.connection.driver_connection
     try:

@@ -65,6 +65,8 @@ class Store:
         self._engine = engine
         self._whereto = whereto
         self._moving = threading.Lock()
+        self._recorded: migrations.Recorded = {}
+        """The steps of all rooms when they were looked at last; a step that was taken stays so."""
 
     @classmethod
     def open(cls, path: Path, key: bytes, *, create: bool = True, whereto: Callable[[], Place] | None = None) -> Self:
@@ -140,9 +142,11 @@ class Store:
         return f"Store({str(self.path)!r})"
 
     def _migrate(self, room: str, steps: Sequence[Sequence[str]]) -> None:
+        if not migrations.missing_from(self._recorded, room, steps):
+            return
         with self.read() as connection:
-            missing = migrations.missing_from(connection, room, steps)
-        if missing:
+            self._recorded = migrations.recorded_in(connection)
+        if migrations.missing_from(self._recorded, room, steps):
             with self.write() as connection:
                 migrations.apply(connection, room, steps)
 

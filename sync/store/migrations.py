@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from sync.errors import StoreCorrupt
+from sync.store.direct import run
 
 Steps = Sequence[Sequence[str]]
 
@@ -26,14 +27,25 @@ OWN_STEPS: Final[Steps] = (
 )
 
 
-def missing_from(connection: Connection, room: str, steps: Steps) -> bool:
+Recorded = dict[tuple[str, int], str]
+"""The digest of each step that was taken, by room and number."""
+
+
+def recorded_in(connection: Connection) -> Recorded:
+    """All steps of all rooms that were taken."""
+    if not run(connection, "SELECT 1 FROM sqlite_master WHERE name = 'migration'"):
+        return {}
+    return {(room, step): digest for room, step, digest in run(connection, "SELECT room, step, digest FROM migration")}
+
+
+def missing_from(recorded: Recorded, room: str, steps: Steps) -> bool:
     """Whether a step of `room` is still to be taken; StoreCorrupt when a recorded one is not the released one."""
-    return len(_taken(connection, room, steps)) < len(steps)
+    return len(_taken(recorded, room, steps)) < len(steps)
 
 
 def apply(connection: Connection, room: str, steps: Steps) -> None:
     """Take the steps of `room` that are missing, inside the caller's transaction."""
-    taken = _taken(connection, room, steps)
+    taken = _taken(recorded_in(connection), room, steps)
     for number, step in enumerate(steps, start=1):
         if number in taken:
             continue
@@ -42,15 +54,11 @@ def apply(connection: Connection, room: str, steps: Steps) -> None:
         connection.exec_driver_sql("INSERT INTO migration VALUES (?, ?, ?)", (room, number, _digest(step)))
 
 
-def _taken(connection: Connection, room: str, steps: Steps) -> set[int]:
-    known = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'migration'").first()
-    if known is None:
-        return set()
-    query = "SELECT step, digest FROM migration WHERE room = ? AND step <= ? ORDER BY step"
-    recorded = {row.step: row.digest for row in connection.exec_driver_sql(query, (room, len(steps)))}
-    if any(digest != _digest(steps[number - 1]) for number, digest in recorded.items()):
+def _taken(recorded: Recorded, room: str, steps: Steps) -> set[int]:
+    taken = {number for number in range(1, len(steps) + 1) if (room, number) in recorded}
+    if any(recorded[room, number] != _digest(steps[number - 1]) for number in taken):
         raise StoreCorrupt("a recorded migration is not the released one", room=room)
-    return set(recorded)
+    return taken
 
 
 def _digest(step: Sequence[str]) -> str:

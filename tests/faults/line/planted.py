@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import msgspec
 import pytest
-from sqlalchemy import text
 
 from sync.adversary import SimulatedPeer
 from sync.backoff import ceiling
@@ -80,8 +79,7 @@ def retried_without_jitter(patch: pytest.MonkeyPatch) -> None:
 
 def ordered_by_clock(patch: pytest.MonkeyPatch) -> None:
     """What was registered later by the clock leaves later."""
-    by_clock = str(reading._FRESH).replace("ORDER BY seq, entry", "ORDER BY created_at")
-    patch.setattr(reading, "_FRESH", text(by_clock))
+    patch.setattr(reading, "_FRESH", reading._FRESH.replace("ORDER BY seq, entry", "ORDER BY created_at"))
 
 
 def purged_before_receipt(patch: pytest.MonkeyPatch) -> None:
