@@ -81,6 +81,7 @@ class SimulatedInsurer:
         self.broken: list[str] = []
         self.events: list[str] = []
         self._by_number: dict[int, Filed] = {}
+        self._told: dict[bytes, Dispatch] = {}
 
     def file(self, package: bytes) -> tuple[Filed | None, int]:
         """File a package, or find that it contradicts what is filed: None and 409."""
@@ -101,7 +102,10 @@ class SimulatedInsurer:
 
     def told(self, package: bytes) -> Dispatch:
         """The dispatch of a package, its signature verified."""
-        return decode(self.device.verify(DISPATCH_TYP, decode(package, Package).dispatch), Dispatch)
+        if package not in self._told:
+            signed = decode(package, Package).dispatch
+            self._told[package] = decode(self.device.verify(DISPATCH_TYP, signed), Dispatch)
+        return self._told[package]
 
     def receipt_for(self, package: bytes) -> Receipt:
         """What a right receipt for a package says."""

@@ -1,6 +1,6 @@
 """Queue, engine and insurers as one machine: the promises hold after each step, and planted faults show.
 
-2,000 steps by default; COMPTOIR_STEPS=10000 for the whole.
+10,000 steps by default; COMPTOIR_STEPS for another number, COMPTOIR_SEED for another beginning.
 """
 
 import os
@@ -14,7 +14,7 @@ from tests.faults.line.machine import LineMachine
 from tests.faults.line.planted import FAULTS, planted
 
 SEED = int(os.environ.get("COMPTOIR_SEED", "20261122"))
-STEPS = int(os.environ.get("COMPTOIR_STEPS", "2000"))
+STEPS = int(os.environ.get("COMPTOIR_STEPS", "10000"))
 LONG, FIND = 100, 100
 """Steps of one run of the machine; runs that a planted fault has to show in."""
 CHECKS = list(HealthCheck)
