@@ -5,6 +5,7 @@ what a user, a card, a file or an insurer can cause; a broken pipe is silence; a
 """
 
 import argparse
+import gc
 import importlib
 import json
 import sys
@@ -49,9 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _handler(name: str) -> Callable[[argparse.Namespace], Answer]:
     module, function = name.split(":")
+    gc.disable()  # what is loaded stays: looking for garbage in it is time that somebody waits
     handler: Callable[[argparse.Namespace], Answer] = getattr(
         importlib.import_module(f"terminal.cli.{module}"), function
     )
+    gc.freeze()
+    gc.enable()
     return handler
 
 

@@ -1,6 +1,7 @@
 """`comptoir` without a command: the counter."""
 
 import argparse
+import gc
 
 from terminal.bootstrap import open_desk, pcsc_source
 from terminal.cli.office import Office
@@ -12,6 +13,7 @@ from terminal.workflow.erase import erase_in_passing
 
 def open_counter(arguments: argparse.Namespace) -> Answer:
     """Open the screens on the home; one counter per home."""
+    gc.disable()  # until the screens are loaded: `terminal.tui.run` allows it again
     from sync.home import home_lock
     from sync.memory import forbid_dumps, keep_out_of_swap
     from terminal.tui import run
