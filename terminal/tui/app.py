@@ -105,7 +105,9 @@ class CounterApp(Pages):
     def _press(self, stroke: Stroke) -> None:
         self._idle.touched(monotonic())
         key = stroke.key
-        if key == "f11":
+        if key == "f1":
+            self.open_help()
+        elif key == "f11":
             self.lock()
         elif key == "f5":
             self.open_waiting_card()

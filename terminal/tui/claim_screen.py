@@ -22,7 +22,7 @@ from terminal.tui.detail_lines import code_reasons
 from terminal.tui.form_model import Form, Outcome, Stroke
 from terminal.tui.form_rows import FormRow
 from terminal.tui.form_view import FormView
-from terminal.tui.key_bar import KeyLabel
+from terminal.tui.key_bar import KeyLabel, key_named
 from terminal.tui.notice import Notice
 from terminal.tui.orders import Orders, Page
 from terminal.tui.spans import Line, Role, Room
@@ -76,16 +76,18 @@ class ClaimScreen(CounterScreen):
         """Saving comes first."""
         asks = self.claim is not None and self.claim.asks_agreement
         may_ask = self.claim is not None and not asks and self.claim.agreement is None
-        asking = (KeyLabel("F9", text("key.agreement")),) if may_ask else ()
+        asking = (key_named("F9", "key.agreement"),) if may_ask else ()
         return (
-            KeyLabel("F10", text("key.ask_agreement" if asks else "key.save")),
-            KeyLabel(text("key.enter"), text("key.next")),
-            KeyLabel("F4", text("key.detail")),
+            key_named("F10", "key.ask_agreement" if asks else "key.save"),
+            key_named(text("key.enter"), "key.next", plain=True),
+            key_named("F4", "key.detail"),
             *asking,
-            KeyLabel(text("key.escape"), text("key.abandon")),
-            KeyLabel("F8", text("key.mask")),
-            KeyLabel("F11", text("key.lock")),
+            key_named(text("key.escape"), "key.abandon"),
         )
+
+    def other_keys(self) -> Sequence[KeyLabel]:
+        """Asking beforehand, where the claim is none under an agreement."""
+        return key_named("F9", "key.agreement"), key_named("↑↓", "key.fields")
 
     def shown_notice(self) -> Notice | None:
         """What there is to say, else why the lenses have their codes."""

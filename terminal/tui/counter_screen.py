@@ -1,18 +1,20 @@
 """The frame of every screen: two status lines, a body, a message row, a row of keys.
 
-Rules: keys come from the application one by one, in order, and are applied at once, mounted or not: what is typed
-ahead of a screen lands in it. A screen holds no rule of the trade; it draws models and asks the application for what
-takes time. Everything is drawn on `Paper`.
+Rules: a screen names every key that it takes: those of this moment in its row, all of them on its help page. Keys
+come from the application one by one, in order, and are applied at once, mounted or not: what is typed ahead of a
+screen lands in it. A screen holds no rule of the trade; it draws models and asks the application for what takes time.
+Everything is drawn on `Paper`.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
 from terminal.tui.form_model import Stroke
-from terminal.tui.key_bar import KeyLabel, key_bar
+from terminal.tui.key_bar import HELP_KEY, KeyLabel, key_bar, key_named, merged
 from terminal.tui.notice import Notice, notice_lines
 from terminal.tui.orders import Orders
 from terminal.tui.paper import Paint, Paper
@@ -23,6 +25,11 @@ from terminal.tui.status_lines import ground_of, status_lines
 
 class CounterScreen(Screen[None]):
     """A screen of the counter. `notice` is what its message row says."""
+
+    open_to_all: ClassVar[bool] = False
+    """It is shown while nobody is logged in: no key that needs somebody works here."""
+    shows_names: ClassVar[bool] = True
+    """There are names on it, to be hidden by a key."""
 
     def __init__(self, state: CounterState, orders: Orders) -> None:
         super().__init__()
@@ -57,6 +64,21 @@ class CounterScreen(Screen[None]):
         """The keys that do something here, the most useful first."""
         raise NotImplementedError
 
+    def other_keys(self) -> Sequence[KeyLabel]:
+        """The keys that do something here at other moments, or without being named in the row."""
+        return ()
+
+    def shown_keys(self) -> tuple[KeyLabel, ...]:
+        """What the row names: the keys of this screen, then those of every screen."""
+        masking = (key_named("F8", "key.mask"),) if self.shows_names and not self.open_to_all else ()
+        locking = () if self.open_to_all else (key_named("F11", "key.lock"),)
+        return merged(self.key_labels(), masking, locking, (key_named(HELP_KEY, "key.help"),))
+
+    def all_keys(self) -> tuple[KeyLabel, ...]:
+        """Every key that this screen takes."""
+        everywhere = () if self.open_to_all else (key_named("F5", "key.card"),)
+        return merged(self.shown_keys(), self.other_keys(), everywhere)
+
     def press(self, stroke: Stroke) -> None:
         """Apply one key."""
         raise NotImplementedError
@@ -84,4 +106,4 @@ class CounterScreen(Screen[None]):
         self.repaint()
 
     def _paint_keys(self, room: Room) -> list[Line]:
-        return [key_bar(self.key_labels(), room.width)]
+        return [key_bar(self.shown_keys(), room.width)]

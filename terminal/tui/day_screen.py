@@ -11,7 +11,7 @@ from terminal.i18n import date_text, error_text, text
 from terminal.tui.day_lines import day_lines
 from terminal.tui.entry import azerty_digit
 from terminal.tui.form_model import Stroke
-from terminal.tui.key_bar import KeyLabel
+from terminal.tui.key_bar import KeyLabel, key_named
 from terminal.tui.notice import Notice
 from terminal.tui.orders import Orders, Page
 from terminal.tui.scroll_screen import ScrollScreen
@@ -23,6 +23,8 @@ from terminal.workflow.office import ClosedDay, DayView
 class DayScreen(ScrollScreen):
     """One day: today when the screen opens, others by the arrows."""
 
+    shows_names = False
+
     def __init__(self, state: CounterState, orders: Orders) -> None:
         super().__init__(state, orders, "day", text("day.title_today"))
         self._view: DayView | None = None
@@ -32,16 +34,23 @@ class DayScreen(ScrollScreen):
 
     def key_labels(self) -> Sequence[KeyLabel]:
         """F10 closes; the arrows go to other days."""
-        closing = (KeyLabel("F10", text("key.do_close")),) if self._view and self._view.sheet.lines else ()
+        closing = (key_named("F10", "key.do_close"),) if self._view and self._view.sheet.lines else ()
         places = len(self._view.places) if self._view else 1
         return (
             *closing,
-            KeyLabel("←→", text("key.other_day")),
-            KeyLabel(text("key.escape"), text("key.home")),
-            *((KeyLabel(f"1-{places}", text("key.place")),) if places > 1 else ()),
-            *((KeyLabel("↑↓", text("key.scroll")),) if self.hidden_below() or self._first else ()),
-            KeyLabel("F4", text("key.queue")),
-            KeyLabel("F11", text("key.lock")),
+            key_named("←→", "key.other_day"),
+            key_named(text("key.escape"), "key.home", plain=True),
+            *((key_named(f"1-{places}", "key.place"),) if places > 1 else ()),
+            *((key_named("↑↓", "key.scroll", plain=True),) if self.hidden_below() or self._first else ()),
+            key_named("F4", "key.queue"),
+        )
+
+    def other_keys(self) -> Sequence[KeyLabel]:
+        """What depends on the day, and the key that opened it."""
+        return (
+            key_named("F10", "key.do_close"),
+            key_named("↑↓", "key.scroll"),
+            key_named("F12", "key.home"),
         )
 
     def on_screen_resume(self) -> None:

@@ -12,7 +12,7 @@ from terminal.tui.claim_screen import Told
 from terminal.tui.counter_screen import CounterScreen
 from terminal.tui.detail_lines import detail_lines
 from terminal.tui.form_model import Stroke
-from terminal.tui.key_bar import KeyLabel
+from terminal.tui.key_bar import KeyLabel, key_named
 from terminal.tui.orders import Orders, Page
 from terminal.tui.spans import Line, Role, Room, Span
 from terminal.tui.state import CounterState
@@ -22,6 +22,8 @@ _STEPS = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10, "home": -10_000, "
 
 class DetailScreen(CounterScreen):
     """The explanation of what `subject` answers."""
+
+    shows_names = False
 
     def __init__(self, state: CounterState, orders: Orders, subject: Callable[[], Told | None]) -> None:
         super().__init__(state, orders)
@@ -36,11 +38,13 @@ class DetailScreen(CounterScreen):
     def key_labels(self) -> Sequence[KeyLabel]:
         """Up and down, and back."""
         return (
-            KeyLabel("↑↓", text("key.scroll")),
-            KeyLabel(text("key.escape"), text("key.back")),
-            KeyLabel("F8", text("key.mask")),
-            KeyLabel("F11", text("key.lock")),
+            key_named("↑↓", "key.scroll", plain=True),
+            key_named(text("key.escape"), "key.back", plain=True),
         )
+
+    def other_keys(self) -> Sequence[KeyLabel]:
+        """The key that opened it closes it, and so does Enter."""
+        return key_named("F4", "key.back"), key_named(text("key.enter"), "key.back")
 
     def on_screen_resume(self) -> None:
         """Begin at the top."""

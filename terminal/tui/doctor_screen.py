@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from terminal.i18n import text
 from terminal.tui.doctor_lines import doctor_lines
 from terminal.tui.form_model import Stroke
-from terminal.tui.key_bar import KeyLabel
+from terminal.tui.key_bar import KeyLabel, key_named
 from terminal.tui.notice import Notice
 from terminal.tui.orders import Orders, Page
 from terminal.tui.scroll_screen import ScrollScreen
@@ -20,6 +20,8 @@ from terminal.workflow.office import Examination
 class DoctorScreen(ScrollScreen):
     """The last examination, begun anew when the screen opens."""
 
+    shows_names = False
+
     def __init__(self, state: CounterState, orders: Orders) -> None:
         super().__init__(state, orders, "doctor", text("doctor.title"))
         self._found: Examination | None = None
@@ -27,10 +29,9 @@ class DoctorScreen(ScrollScreen):
     def key_labels(self) -> Sequence[KeyLabel]:
         """Again, and back."""
         return (
-            KeyLabel("F6", text("key.again")),
-            KeyLabel("↑↓", text("key.scroll")),
-            KeyLabel(text("key.escape"), text("key.back")),
-            KeyLabel("F11", text("key.lock")),
+            key_named("F6", "key.again"),
+            key_named("↑↓", "key.scroll", plain=True),
+            key_named(text("key.escape"), "key.back", plain=True),
         )
 
     def on_screen_resume(self) -> None:

@@ -13,7 +13,7 @@ from terminal.tui.cancelling import Cancelling
 from terminal.tui.claim_rows import full_name
 from terminal.tui.counter_screen import CounterScreen
 from terminal.tui.form_model import Stroke
-from terminal.tui.key_bar import KeyLabel
+from terminal.tui.key_bar import KeyLabel, key_named
 from terminal.tui.orders import Orders, Page
 from terminal.tui.spans import BLANK, Line, Role, Room, Span
 from terminal.tui.state import CounterState
@@ -43,15 +43,18 @@ class DoneScreen(CounterScreen):
 
     def key_labels(self) -> Sequence[KeyLabel]:
         """Home, or a change while there is time; there is no ticket where nothing was delivered."""
-        ticket = () if self._asks() else (KeyLabel("F9", text("key.ticket")),)
+        ticket = () if self._asks() else (key_named("F9", "key.ticket"),)
         return (
-            KeyLabel(text("key.enter"), text("key.home")),
-            KeyLabel("F6", text("key.correct")),
-            KeyLabel("F7", text("key.cancel")),
+            key_named(text("key.enter"), "key.home"),
+            key_named("F6", "key.correct"),
+            key_named("F7", "key.cancel"),
             *ticket,
-            KeyLabel("F8", text("key.mask")),
-            KeyLabel("F11", text("key.lock")),
         )
+
+    def other_keys(self) -> Sequence[KeyLabel]:
+        """The next claim or the queue, without passing by the home screen."""
+        escape = key_named(text("key.escape"), "key.home")
+        return escape, key_named("F2", "key.no_card"), key_named("F4", "key.queue")
 
     def begin(self, submitted: Submitted, person: Person) -> None:
         """Confirm this claim."""

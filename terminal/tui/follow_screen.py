@@ -13,7 +13,7 @@ from terminal.tui.counter_screen import CounterScreen
 from terminal.tui.entry import azerty_digit
 from terminal.tui.follow_lines import follow_lines, is_asked_twice
 from terminal.tui.form_model import Stroke
-from terminal.tui.key_bar import KeyLabel
+from terminal.tui.key_bar import KeyLabel, key_named
 from terminal.tui.notice import Notice
 from terminal.tui.orders import Orders, Page
 from terminal.tui.spans import Line, Room
@@ -42,14 +42,16 @@ class FollowScreen(CounterScreen):
     def key_labels(self) -> Sequence[KeyLabel]:
         """The numbers, where there is something to do."""
         acts = self._followed.acts if self._followed else ()
-        numbers = (KeyLabel("1" if len(acts) == 1 else f"1-{len(acts)}", text("key.act")),) if acts else ()
+        numbers = (key_named("1" if len(acts) == 1 else f"1-{len(acts)}", "key.act"),) if acts else ()
         return (
             *numbers,
-            KeyLabel("↑↓", text("key.scroll")),
-            KeyLabel(text("key.escape"), text("key.queue")),
-            KeyLabel("F8", text("key.mask")),
-            KeyLabel("F11", text("key.lock")),
+            key_named("↑↓", "key.scroll", plain=True),
+            key_named(text("key.escape"), "key.queue", plain=True),
         )
+
+    def other_keys(self) -> Sequence[KeyLabel]:
+        """Other ways back."""
+        return key_named("F4", "key.queue"), key_named(text("key.enter"), "key.queue")
 
     def begin(self, followed: FollowUp) -> None:
         """Show this claim."""

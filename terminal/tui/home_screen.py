@@ -12,7 +12,7 @@ from terminal.i18n import age_text, date_text, moment_text, money_text, text
 from terminal.tui.card_slot import Slot
 from terminal.tui.counter_screen import CounterScreen
 from terminal.tui.form_model import Stroke
-from terminal.tui.key_bar import KeyLabel
+from terminal.tui.key_bar import KeyLabel, key_named
 from terminal.tui.orders import Orders, Page
 from terminal.tui.spans import BLANK, Line, Role, Room, Span
 from terminal.tui.state import CounterState, Snapshot
@@ -45,13 +45,12 @@ class HomeScreen(CounterScreen):
 
     def key_labels(self) -> Sequence[KeyLabel]:
         """What can be done between two customers."""
+        closing = (key_named("F12", "key.close_day"),) if self.state.office else ()
         return (
-            KeyLabel("F2", text("key.no_card")),
-            KeyLabel("F4", text("key.queue")),
-            KeyLabel("F8", text("key.mask")),
-            KeyLabel("F9", text("key.menu")),
-            KeyLabel("F11", text("key.lock")),
-            *((KeyLabel("F12", text("key.close_day")),) if self.state.office else ()),
+            key_named("F2", "key.no_card"),
+            key_named("F4", "key.queue"),
+            key_named("F9", "key.menu"),
+            *closing,
         )
 
     def press(self, stroke: Stroke) -> None:

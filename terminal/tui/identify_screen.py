@@ -11,7 +11,7 @@ from terminal.tui.form_model import Form, Outcome, Stroke
 from terminal.tui.form_rows import FormRow
 from terminal.tui.form_view import FormView
 from terminal.tui.identify_form import identify_form, identify_rows, read_person
-from terminal.tui.key_bar import KeyLabel
+from terminal.tui.key_bar import KeyLabel, key_named
 from terminal.tui.notice import Notice
 from terminal.tui.orders import Orders, Page
 from terminal.tui.state import CounterState
@@ -19,6 +19,8 @@ from terminal.tui.state import CounterState
 
 class IdentifyScreen(CounterScreen):
     """NIR twice, name, birth date; Enter on the last field, or F10, begins the claim."""
+
+    shows_names = False
 
     def __init__(self, state: CounterState, orders: Orders) -> None:
         super().__init__(state, orders)
@@ -32,10 +34,9 @@ class IdentifyScreen(CounterScreen):
     def key_labels(self) -> Sequence[KeyLabel]:
         """F10 goes on to the claim."""
         return (
-            KeyLabel("F10", text("key.go_on")),
-            KeyLabel(text("key.enter"), text("key.next")),
-            KeyLabel(text("key.escape"), text("key.abandon")),
-            KeyLabel("F11", text("key.lock")),
+            key_named("F10", "key.go_on"),
+            key_named(text("key.enter"), "key.next", plain=True),
+            key_named(text("key.escape"), "key.abandon"),
         )
 
     def reset(self) -> None:

@@ -16,7 +16,7 @@ from terminal.tui.form_field import Field, Kind
 from terminal.tui.form_model import Form, Outcome, Stroke
 from terminal.tui.form_rows import Cell, FormRow, Gap, Remark, Row
 from terminal.tui.form_view import FormView
-from terminal.tui.key_bar import KeyLabel
+from terminal.tui.key_bar import KeyLabel, key_named
 from terminal.tui.notice import Notice
 from terminal.tui.orders import Orders
 from terminal.tui.spans import Role, cut
@@ -29,6 +29,8 @@ LINE_WIDTH = 48
 
 class LockScreen(CounterScreen):
     """Users by number, then a code. `hint` is a line for demonstrations, whose code nobody can know."""
+
+    open_to_all = True
 
     def __init__(self, state: CounterState, orders: Orders, hint: str = "") -> None:
         super().__init__(state, orders)
@@ -46,7 +48,7 @@ class LockScreen(CounterScreen):
 
     def key_labels(self) -> Sequence[KeyLabel]:
         """Enter opens, Escape leaves."""
-        return (KeyLabel(text("key.enter"), text("lock.open")), KeyLabel(text("key.escape"), text("lock.leave")))
+        return (key_named(text("key.enter"), "lock.open"), key_named(text("key.escape"), "lock.leave"))
 
     def offer(self, users: tuple[UserName, ...]) -> None:
         """List the accounts."""

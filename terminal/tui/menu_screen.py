@@ -12,7 +12,7 @@ from terminal.i18n import text
 from terminal.tui.counter_screen import CounterScreen
 from terminal.tui.entry import azerty_digit
 from terminal.tui.form_model import Stroke
-from terminal.tui.key_bar import KeyLabel
+from terminal.tui.key_bar import KeyLabel, key_named
 from terminal.tui.orders import Orders, Page
 from terminal.tui.spans import BLANK, Line, Role, Room, Span
 from terminal.tui.state import CounterState
@@ -35,6 +35,8 @@ OFFICE = (
 class MenuScreen(CounterScreen):
     """The entries and the one that is chosen."""
 
+    shows_names = False
+
     def __init__(self, state: CounterState, orders: Orders) -> None:
         super().__init__(state, orders)
         self._place = 0
@@ -47,12 +49,15 @@ class MenuScreen(CounterScreen):
     def key_labels(self) -> Sequence[KeyLabel]:
         """A figure, or the arrows and Enter."""
         return (
-            KeyLabel(f"1-{len(self.entries())}", text("key.at_once")),
-            KeyLabel("↑↓", text("key.choose")),
-            KeyLabel(text("key.enter"), text("key.open")),
-            KeyLabel(text("key.escape"), text("key.home")),
-            KeyLabel("F11", text("key.lock")),
+            key_named(f"1-{len(self.entries())}", "key.at_once"),
+            key_named("↑↓", "key.choose", plain=True),
+            key_named(text("key.enter"), "key.open"),
+            key_named(text("key.escape"), "key.home", plain=True),
         )
+
+    def other_keys(self) -> Sequence[KeyLabel]:
+        """The key that opened it closes it."""
+        return (key_named("F9", "key.home"),)
 
     def entries(self) -> tuple[Entry, ...]:
         """What can be opened here."""

@@ -1,14 +1,16 @@
 """What the message row says: what is the case, and what to do about it.
 
 Rules: two lines at a fixed place, so that the screen never jumps; it stays until the next key that changes something.
+What is too long for a line says that the help page has the rest.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from terminal.i18n import error_text
-from terminal.tui.spans import BLANK, Line, Role, Span, cut
+from terminal.tui.spans import BLANK, Line, Role, Span
 
+_REST = "… F1"
 _SYMBOLS = {Role.BAD: "■", Role.WARN: "▲", Role.GOOD: "●"}
 
 
@@ -30,5 +32,9 @@ def notice_lines(notice: Notice | None, width: int) -> tuple[Line, Line]:
     """The two lines of the message row."""
     if notice is None:
         return BLANK, BLANK
-    what = Span(cut(f" {_SYMBOLS.get(notice.role, '·')} {notice.what}", width), notice.role)
-    return (what,), (Span(cut(f"   {notice.todo}", width)),)
+    what = Span(_cut(f" {_SYMBOLS.get(notice.role, '·')} {notice.what}", width), notice.role)
+    return (what,), (Span(_cut(f"   {notice.todo}", width)),)
+
+
+def _cut(sentence: str, width: int) -> str:
+    return sentence if len(sentence) <= width else sentence[: max(0, width - len(_REST))] + _REST[: max(0, width)]

@@ -35,6 +35,7 @@ class Page(StrEnum):
     MENU = "menu"
     DAY = "day"
     DOCTOR = "doctor"
+    HELP = "help"
 
 
 class Orders(Protocol):
@@ -42,6 +43,9 @@ class Orders(Protocol):
 
     def show(self, page: Page) -> None:
         """Put a screen in front."""
+
+    def close_help(self) -> None:
+        """Give back the screen that the help page covers."""
 
     def unlock(self, user: UserName, pin: str) -> None:
         """Open the shop key."""

@@ -19,6 +19,7 @@ from terminal.tui.detail_screen import DetailScreen
 from terminal.tui.doctor_screen import DoctorScreen
 from terminal.tui.done_screen import DoneScreen
 from terminal.tui.follow_screen import FollowScreen
+from terminal.tui.help_screen import HelpScreen
 from terminal.tui.home_screen import HomeScreen
 from terminal.tui.identify_screen import IdentifyScreen
 from terminal.tui.jobs import Jobs
@@ -67,6 +68,7 @@ class Pages(Jobs):
         self.requests_page = RequestsScreen(self.facts, self)
         self.request_page = RequestScreen(self.facts, self)
         self.menu_page = MenuScreen(self.facts, self)
+        self.help_page = HelpScreen(self.facts, self)
         self.pages: dict[Page, CounterScreen] = {
             Page.LOCK: self.lock_page,
             Page.HOME: self.home_page,
@@ -82,11 +84,13 @@ class Pages(Jobs):
             Page.MENU: self.menu_page,
             Page.DAY: DayScreen(self.facts, self),
             Page.DOCTOR: DoctorScreen(self.facts, self),
+            Page.HELP: self.help_page,
         }
         for name, page in self.pages.items():
             self.install_screen(page, name)
         self.page = Page.HOME
         self.locked = True
+        self.helping = False
         self._user_id: str | None = None
         self._drafts: dict[str, ClaimForm] = {}
         self._opened_by_itself = False
@@ -95,19 +99,37 @@ class Pages(Jobs):
     @property
     def front(self) -> CounterScreen:
         """The screen that takes the keys."""
+        return self.help_page if self.helping else self._covered
+
+    @property
+    def _covered(self) -> CounterScreen:
         return self.lock_page if self.locked else self.pages[self.page]
 
     def show(self, page: Page) -> None:
         """Put a screen in front, or behind the lock."""
         self.page = page
-        self._replace_asked = False
+        self._replace_asked = self.helping = False
+        self._bring()
+
+    def open_help(self) -> None:
+        """F1: help about the screen in front; a second one closes it."""
+        if self.helping:
+            self.close_help()
+            return
+        self.help_page.begin(Page.LOCK if self.locked else self.page, self._covered)
+        self.helping = True
+        self._bring()
+
+    def close_help(self) -> None:
+        """Give back the screen that the help page covers."""
+        self.helping = False
         self._bring()
 
     def lock(self) -> None:
         """Hide everything and forget the shop key."""
         if self.locked:
             return
-        self.locked = True
+        self.locked, self.helping = True, False
         self.facts.user, self.facts.responsible = "", False
         self.lock_page.reset(draft_kept=self.claim_page.in_progress)
         self.act_lock()
@@ -217,7 +239,7 @@ class Pages(Jobs):
 
     def on_unlocked(self, message: messages.Unlocked) -> None:
         """Back to where this user was."""
-        self.locked = False
+        self.locked = self.helping = False
         self.lock_page.reset(draft_kept=False)
         self.facts.user, self.facts.responsible = message.user.name, message.user.responsible
         if message.user.id != self._user_id:

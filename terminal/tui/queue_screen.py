@@ -13,7 +13,7 @@ from terminal.i18n import reason_texts, sentences, text
 from terminal.tui.cancelling import Cancelling
 from terminal.tui.counter_screen import CounterScreen
 from terminal.tui.form_model import Stroke
-from terminal.tui.key_bar import KeyLabel
+from terminal.tui.key_bar import KeyLabel, key_named
 from terminal.tui.notice import Notice
 from terminal.tui.orders import Orders, Page
 from terminal.tui.spans import Role
@@ -45,19 +45,28 @@ class QueueScreen(CounterScreen):
         item = self.selected()
         changes: tuple[KeyLabel, ...] = ()
         if item and item.correctable:
-            changes = (KeyLabel("F6", text("key.correct")), KeyLabel("F7", text("key.cancel")))
+            changes = (key_named("F6", "key.correct"), key_named("F7", "key.cancel"))
         elif item and item.held:
-            changes = (KeyLabel("F9", text("key.release")), KeyLabel("F7", text("key.cancel")))
-        settling = (KeyLabel("F10", text("key.settle")),) if self._stopped() and self.state.responsible else ()
-        opening = (KeyLabel(text("key.enter"), text("key.open")),) if item else ()
+            changes = (key_named("F9", "key.release"), key_named("F7", "key.cancel"))
+        settling = (key_named("F10", "key.settle"),) if self._stopped() and self.state.responsible else ()
+        opening = (key_named(text("key.enter"), "key.open"),) if item else ()
         return (
             *opening,
-            KeyLabel("↑↓", text("key.choose")),
+            key_named("↑↓", "key.choose", plain=True),
             *settling,
             *changes,
-            KeyLabel(text("key.escape"), text("key.home")),
-            KeyLabel("F8", text("key.mask")),
-            KeyLabel("F11", text("key.lock")),
+            key_named(text("key.escape"), "key.home", plain=True),
+        )
+
+    def other_keys(self) -> Sequence[KeyLabel]:
+        """What depends on the selected claim, or on the chains."""
+        return (
+            key_named(text("key.enter"), "key.open"),
+            key_named("F6", "key.correct"),
+            key_named("F7", "key.cancel"),
+            key_named("F9", "key.release"),
+            key_named("F10", "key.settle"),
+            key_named("F4", "key.home"),
         )
 
     def selected(self) -> WorkItem | None:

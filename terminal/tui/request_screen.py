@@ -19,7 +19,7 @@ from terminal.tui.form_field import Field, Kind
 from terminal.tui.form_model import Form, Outcome, Stroke
 from terminal.tui.form_rows import Cell, FormRow, Row
 from terminal.tui.form_view import FormView
-from terminal.tui.key_bar import KeyLabel
+from terminal.tui.key_bar import KeyLabel, key_named
 from terminal.tui.notice import Notice
 from terminal.tui.orders import Orders, Page
 from terminal.tui.request_lines import REASONS, leaving_lines, reason_lines, request_head
@@ -35,6 +35,8 @@ _STEPS = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10}
 
 class RequestScreen(CounterScreen):
     """The request that `begin` was given."""
+
+    shows_names = False
 
     def __init__(self, state: CounterState, orders: Orders) -> None:
         super().__init__(state, orders)
@@ -65,13 +67,16 @@ class RequestScreen(CounterScreen):
 
     def key_labels(self) -> Sequence[KeyLabel]:
         """The decisions are offered to the responsible person alone."""
-        deciding = (KeyLabel("F10", text("key.provide")), KeyLabel("F7", text("key.refuse")))
+        deciding = (key_named("F10", "key.provide"), key_named("F7", "key.refuse"))
         return (
             *(deciding if self.state.responsible else ()),
-            *((KeyLabel("↑↓", text("key.scroll")),) if self._most() else ()),
-            KeyLabel(text("key.escape"), text("key.back")),
-            KeyLabel("F11", text("key.lock")),
+            *((key_named("↑↓", "key.scroll", plain=True),) if self._most() else ()),
+            key_named(text("key.escape"), "key.back", plain=True),
         )
+
+    def other_keys(self) -> Sequence[KeyLabel]:
+        """The decisions, which are the responsible person's."""
+        return key_named("F10", "key.provide"), key_named("F7", "key.refuse"), key_named("↑↓", "key.scroll")
 
     def refuse(self, notice: Notice) -> None:
         """The decision was not taken in: say why."""

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from terminal.i18n import text
 from terminal.tui.counter_screen import CounterScreen
 from terminal.tui.form_model import Stroke
-from terminal.tui.key_bar import KeyLabel
+from terminal.tui.key_bar import KeyLabel, key_named
 from terminal.tui.orders import Orders, Page
 from terminal.tui.request_lines import request_list
 from terminal.tui.spans import Line, Room
@@ -24,6 +24,8 @@ _STEPS = {"up": -1, "down": 1, "pageup": -5, "pagedown": 5, "home": -10_000, "en
 class RequestsScreen(CounterScreen):
     """The list and its selection."""
 
+    shows_names = False
+
     def __init__(self, state: CounterState, orders: Orders) -> None:
         super().__init__(state, orders)
         self._selected_id: str | None = None
@@ -35,13 +37,16 @@ class RequestsScreen(CounterScreen):
 
     def key_labels(self) -> Sequence[KeyLabel]:
         """Enter opens what is selected."""
-        opening = (KeyLabel(text("key.enter"), text("key.open")),) if self._asked() else ()
+        opening = (key_named(text("key.enter"), "key.open"),) if self._asked() else ()
         return (
             *opening,
-            KeyLabel("↑↓", text("key.choose")),
-            KeyLabel(text("key.escape"), text("key.home")),
-            KeyLabel("F11", text("key.lock")),
+            key_named("↑↓", "key.choose", plain=True),
+            key_named(text("key.escape"), "key.home", plain=True),
         )
+
+    def other_keys(self) -> Sequence[KeyLabel]:
+        """The key that opened it closes it."""
+        return key_named(text("key.enter"), "key.open"), key_named("F9", "key.home")
 
     def press(self, stroke: Stroke) -> None:
         """Select, open or leave."""

@@ -14,7 +14,7 @@ from terminal.domain.ticket import CustomerTicket
 from terminal.i18n import text
 from terminal.tui.counter_screen import CounterScreen
 from terminal.tui.form_model import Stroke
-from terminal.tui.key_bar import KeyLabel
+from terminal.tui.key_bar import KeyLabel, key_named
 from terminal.tui.notice import Notice
 from terminal.tui.orders import Orders, Page
 from terminal.tui.qr_lines import qr_lines
@@ -25,6 +25,8 @@ from terminal.wording import ticket_lines
 
 class TicketScreen(CounterScreen):
     """One ticket."""
+
+    shows_names = False
 
     def __init__(self, state: CounterState, orders: Orders) -> None:
         super().__init__(state, orders)
@@ -41,10 +43,13 @@ class TicketScreen(CounterScreen):
     def key_labels(self) -> Sequence[KeyLabel]:
         """Print, and back."""
         return (
-            KeyLabel("F10", text("key.print")),
-            KeyLabel(text("key.escape"), text("key.back")),
-            KeyLabel("F11", text("key.lock")),
+            key_named("F10", "key.print"),
+            key_named(text("key.escape"), "key.back", plain=True),
         )
+
+    def other_keys(self) -> Sequence[KeyLabel]:
+        """Enter goes back too."""
+        return (key_named(text("key.enter"), "key.back"),)
 
     def begin(self, ticket: CustomerTicket) -> None:
         """Show this ticket."""

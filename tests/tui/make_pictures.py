@@ -116,6 +116,10 @@ def scenes() -> dict[str, Scene]:
         "queue-held": Scene(SceneCounter(), ("f4", "down", "down", "f9")),
         "queue-stopped": Scene(SceneCounter(STOPPED), ("f4", "f10")),
         "queue-rejected": Scene(SceneCounter(OFFLINE), ("f4", "f8")),
+        "help-home": Scene(SceneCounter(), ("f1",)),
+        "help-lock": Scene(SceneCounter(), ("f1",), locked=True),
+        "help-queue": Scene(SceneCounter(), ("f4", "down", "down", "f1")),
+        "help-claim-end": Scene(_with_card(MARIE), (*CLASS_A, "f1", "end")),
     }
 
 
@@ -126,6 +130,8 @@ def _with_card(*people: Person, offline: bool = False) -> SceneCounter:
 async def lead_to(player: Player, scene: Scene) -> None:
     """Play the keys of a scene."""
     if scene.locked:
+        player.press(*scene.keys)
+        await player.settle()
         return
     await player.unlock(PIN, scene.user)
     if scene.counter.card_present:

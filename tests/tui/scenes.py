@@ -203,6 +203,12 @@ class SceneCounter:
             post(CardInserted(READER, CardKind.VITALE_2))
         return Still()
 
+    def insert(self) -> None:
+        """A card comes."""
+        self.card_present = True
+        assert self.post is not None
+        self.post(CardInserted(READER, CardKind.VITALE_2))
+
     def read_card(self, reader: str) -> tuple[Person, ...]:
         """The chosen people, or the chosen failure."""
         assert reader == READER

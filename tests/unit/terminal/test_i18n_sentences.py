@@ -19,6 +19,7 @@ from terminal.tui.claim_form import PLACES
 from terminal.tui.day_lines import TITLES
 from terminal.tui.follow_lines import is_asked_twice
 from terminal.tui.menu_screen import OFFICE, REQUESTS
+from terminal.tui.orders import Page
 from terminal.workflow.followed import FollowAct
 from terminal.workflow.track import NEEDS_A_PERSON, WAITING
 
@@ -96,18 +97,22 @@ def test_every_key_that_is_asked_for_exists() -> None:
 
 def test_every_sentence_is_used() -> None:
     """Keys of the file stand in the code, whole, or are of a family that is looked up by a value."""
+    strings = _strings()
     families = {f"state.{state}" for state in ClaimState} | {f"ground.{ground}" for ground in get_args(Ground)}
     families |= {f"detail.place_{place}" for place in PLACES}
     families |= {f"request.reason_{reason}" for reason in get_args(RefusalReason)}
     families |= {f"request.field_{document}" for document in get_args(DocumentKind)}
     twice = [act for act in get_args(FollowAct) if is_asked_twice(act)]
     families |= {f"follow.{word}_{act}{half}" for word in ("ask", "done") for act in twice for half in ("", "_todo")}
+    families |= {f"help.{page}.{part}" for page in Page for part in ("title", "purpose", "stuck")}
+    keys = {key for key in sentences() if key.startswith(("key.", "lock."))}
+    families |= {form for key in keys for form in (f"help.{key}", f"{key}_short") if key in strings}
     families |= {"work.agreement_short", "work.agreement_expired_short"}
     families |= {f"follow.act_{act}" for act in get_args(FollowAct)}
     families |= {f"reason.{reason}.{half}" for reason in (*REASONS, "unlisted") for half in ("what", "todo")}
     families |= {f"{entry.key}_what" for entry in (REQUESTS, *OFFICE)}
     families |= {f"day.{title}" for title in TITLES} | {f"day.why_{state}" for state in WAITING + NEEDS_A_PERSON}
-    known = _strings() | families
+    known = strings | families
     unused = [
         key
         for key in sentences()

@@ -7,7 +7,7 @@ import pytest
 
 from terminal.tui.card_slot import CardSlot
 from terminal.tui.claim_form import EYES
-from terminal.tui.key_bar import KeyLabel, key_bar
+from terminal.tui.key_bar import KeyLabel, key_bar, merged
 from terminal.tui.notice import Notice, notice_lines
 from terminal.tui.spans import Role, Room, plain
 from terminal.tui.state import CounterState, Snapshot
@@ -142,15 +142,40 @@ def test_a_key_label_is_never_cut(width: int) -> None:
     """Whole entries or none, the first ones first."""
     line = plain(key_bar(KEYS, width))
     assert len(line) == width
-    entries = [f"{key} {label}" for key, label in KEYS]
+    entries = [f"{entry.key} {entry.label}" for entry in KEYS]
     shown = " ".join(line.split())
     assert any(shown == " ".join(entries[:count]) for count in range(1, 5))
 
 
+def test_a_narrow_row_shortens_labels_then_leaves_out_what_goes_without_saying() -> None:
+    """In this order; the key of the help page stays to the last."""
+    keys = (
+        KeyLabel("F7", "Annuler la demande", "Annuler"),
+        KeyLabel("Entrée", "Suivant", plain=True),
+        KeyLabel("F8", "Masquer"),
+        KeyLabel("F1", "Aide"),
+    )
+    rows = [" ".join(plain(key_bar(keys, width)).split()) for width in (80, 45, 40, 25, 12)]
+    assert rows == [
+        "F7 Annuler la demande Entrée Suivant F8 Masquer F1 Aide",
+        "F7 Annuler Entrée Suivant F8 Masquer F1 Aide",
+        "F7 Annuler la demande F8 Masquer F1 Aide",
+        "F7 Annuler F1 Aide",
+        "F1 Aide",
+    ]
+
+
+def test_a_key_is_named_once() -> None:
+    """The screen's own word for it counts."""
+    own = (KeyLabel("F1", "Autre aide"),)
+    assert merged(own, (KeyLabel("F1", "Aide"), KeyLabel("F8", "Masquer"))) == (*own, KeyLabel("F8", "Masquer"))
+
+
 def test_the_message_row_is_two_lines_and_no_more() -> None:
-    """A symbol, what is the case, what to do; cut with an ellipsis where there is no room."""
+    """A symbol, what is the case, what to do; where there is no room it names the page that has the rest."""
     notice = Notice("Il manque la date.", "Tapez 1211.", Role.WARN)
     assert [plain(line) for line in notice_lines(notice, 40)] == [" ▲ Il manque la date.", "   Tapez 1211."]
-    assert plain(notice_lines(notice, 10)[0]) == " ▲ Il man…"
+    assert plain(notice_lines(notice, 12)[0]) == " ▲ Il ma… F1"
+    assert plain(notice_lines(notice, 2)[0]) == "… "
     assert notice_lines(None, 40) == ((), ())
     assert Notice.of("card_mute").todo.startswith("Retirez-la")
