@@ -12,9 +12,12 @@ from typing import Final
 
 import msgspec
 
+from sync.clock import surely_past
+from sync.data_keeper import DataKeeper
+from sync.deadlines import day_in_france
 from sync.engine import DrainReport
 from sync.home import OpenHome
-from sync.queue import Summary
+from sync.queue import Late, Summary
 from sync.service_state import AGAIN_SECONDS, ServiceState, boot, uptime, write_state, write_whole
 from sync.supervisor import Supervisor
 from sync.textfile import Metric, gauge, rendered
@@ -23,11 +26,14 @@ METRICS_SECONDS: Final = 60.0
 
 
 class Announcer:
-    """Says how the service of `home` is. `metrics`: the textfile to write, None for none."""
+    """Says how the service of `home` is. `metrics`: the textfile to write, None for none; `data`: who takes them."""
 
-    def __init__(self, home: OpenHome, supervisor: Supervisor, metrics: Path | None = None) -> None:
+    def __init__(
+        self, home: OpenHome, supervisor: Supervisor, metrics: Path | None = None, data: DataKeeper | None = None
+    ) -> None:
         self._home = home
         self._supervisor = supervisor
+        self._data = data
         self._metrics = metrics
         self._since, self._boot = uptime(), boot()
         self._said: tuple[object, ...] | None = None
@@ -46,7 +52,16 @@ class Announcer:
         if report.pushed and not report.errors:
             self._errors.clear()
         self._errors.update(report.errors)
-        what = (self._acknowledged, report.pushed, dict(self._errors), clock_trusted, trouble, self.checks_failed)
+        known = self._data and (self._data.checked_at, self._data.error)
+        what = (
+            self._acknowledged,
+            report.pushed,
+            dict(self._errors),
+            clock_trusted,
+            trouble,
+            self.checks_failed,
+            known,
+        )
         at = uptime()
         if what == self._said and at - self._said_at < AGAIN_SECONDS:
             if self._metrics is None or at - self._measured_at < METRICS_SECONDS:
@@ -67,7 +82,12 @@ class Announcer:
         if self._state is not None:
             write_state(self._home.path, msgspec.structs.replace(self._state, running=False))
 
+    def _late(self, now: datetime) -> Late:
+        past = surely_past(self._home.clock)
+        return self._home.outbox.late(day_in_france(past or now), trusted=past is None)
+
     def _described(self, summary: Summary, now: datetime, *, clock_trusted: bool, trouble: str | None) -> ServiceState:
+        late = self._late(now)
         return ServiceState(
             schema="comptoir/sync-status/v1",
             pid=os.getpid(),
@@ -82,6 +102,10 @@ class Announcer:
             last_receipt=_iso(summary.last_receipt_at),
             acknowledged=self._acknowledged,
             errors=dict(self._errors),
+            warned=late.warned,
+            alarmed=late.alarmed,
+            data_checked=_iso(self._data.checked_at) if self._data else None,
+            data_error=self._data.error if self._data else None,
             trouble=trouble,
             checks_failed=self.checks_failed,
         )
@@ -89,6 +113,8 @@ class Announcer:
     def _measure(self, summary: Summary, now: datetime, *, clock_trusted: bool) -> None:
         if self._metrics is None:
             return
+        late = self._late(now)
+        data = self._data.checked_at if self._data else None
         wal = self._home.store.path.with_name(self._home.store.path.name + "-wal")
         metrics = (
             gauge("comptoir_sync_waiting_claims", "Claims without a receipt.", summary.waiting),
@@ -96,6 +122,13 @@ class Announcer:
             gauge(
                 "comptoir_sync_oldest_waiting_seconds", "Age of the oldest waiting claim.", _age(summary.oldest, now)
             ),
+            Metric(
+                "comptoir_sync_late_claims",
+                "gauge",
+                "Claims without a receipt after five (warn) or eight (alarm) working days.",
+                (({"level": "warn"}, late.warned), ({"level": "alarm"}, late.alarmed)),
+            ),
+            gauge("comptoir_sync_reference_seconds", "Since reference data were last confirmed.", _age(data, now)),
             gauge("comptoir_sync_last_receipt_seconds", "Since the last receipt.", _age(summary.last_receipt_at, now)),
             Metric(
                 "comptoir_sync_acknowledged_total",

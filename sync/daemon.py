@@ -23,8 +23,10 @@ from typing import Final
 
 from sync.announcing import Announcer
 from sync.backup import BackupTimer
-from sync.client import Peers
+from sync.client import HttpRepository, Peers
+from sync.client.repository import SCHEMES
 from sync.clock import Clock, Unguarded, surely_past
+from sync.data_keeper import DataKeeper
 from sync.engine import DrainReport, Lines, Observer, drain, insurers_due
 from sync.errors import DiskFull, StoreError, SyncError
 from sync.eventlog import event, fault, start_log
@@ -33,6 +35,7 @@ from sync.home import OpenHome, home_lock, open_home
 from sync.insurers import InsurerRecord
 from sync.memory import forbid_dumps, keep_out_of_swap
 from sync.receipts import last_signed_time
+from sync.reference import Reference, Source
 from sync.selfcheck import SelfCheck
 from sync.supervisor import Supervisor
 from sync.upkeep import Hands, Round, keep_up
@@ -152,18 +155,21 @@ class _Beside:
     health: SelfCheck
     backups: BackupTimer
     hearing: Hearing
+    data: DataKeeper
 
 
 def _run(home: OpenHome, stop: threading.Event, metrics: Path | None) -> int:
     supervisor, pulse = Supervisor(), Pulse()
     watchman = Watchman(supervisor, pulse, lambda: home.outbox.rows(limit=1))
+    data = DataKeeper(Reference(home.path), home.clock, _repository, random.SystemRandom())
     beside = _Beside(
         pulse,
-        Announcer(home, supervisor, metrics),
+        Announcer(home, supervisor, metrics, data),
         watchman,
         SelfCheck(home).start(),
         BackupTimer(home),
         Hearing(home, random.SystemRandom()),
+        data,
     )
     event("started")
     if isinstance(home.clock, Unguarded):
@@ -171,14 +177,20 @@ def _run(home: OpenHome, stop: threading.Event, metrics: Path | None) -> int:
     watchman.look()
     supervisor.ready()
     watchman.start()
+    data.start()
     try:
         _serve(home, stop, beside)
     finally:
         beside.announcer.leave()
         watchman.stop()
+        data.stop()
         beside.health.wait()
     event("stopped")
     return 0
+
+
+def _repository(named: str, go_on: Callable[[], bool]) -> Source | None:
+    return HttpRepository(named, go_on=go_on) if named.startswith(SCHEMES) else None
 
 
 def _serve(home: OpenHome, stop: threading.Event, beside: _Beside) -> None:

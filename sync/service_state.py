@@ -26,6 +26,8 @@ _READ_BY_OWNER: Final = 0o600
 class ServiceState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One state. `since` and `beat`: seconds of uptime of the start `boot`; `at` is the wall clock, trusted or not.
 
+    `warned` and `alarmed` count claims without receipt after so many working days (`sync.deadlines`). `data_checked`:
+    when a repository last confirmed the reference data, ISO; `data_error`: why the last try did not, a code.
     `trouble`: why the watchdog is not fed; `errors`: a code by insurer; `oldest`: when the oldest that waits was
     registered, `last_receipt` when the last receipt came, ISO; `acknowledged` counts since the service started.
     """
@@ -43,6 +45,10 @@ class ServiceState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     last_receipt: str | None
     acknowledged: int
     errors: dict[str, str]
+    warned: int = 0
+    alarmed: int = 0
+    data_checked: str | None = None
+    data_error: str | None = None
     trouble: str | None = None
     checks_failed: int | None = None
     running: bool = True

@@ -5,7 +5,7 @@ from sync.queue.blocks import Frame, salvage
 from sync.queue.counterfoil import Counterfoil
 from sync.queue.outbox import Outbox
 from sync.queue.outcomes import Finding, abandon, ask_cancellation, follow, replace_sent
-from sync.queue.reading import Summary
+from sync.queue.reading import Late, Summary
 from sync.queue.reconciliation import RECOVERED, Reconciliation
 from sync.queue.settlement import Heard, Settlement, Word
 from sync.queue.standing import Chains, Elsewhere, Reconciling
@@ -20,6 +20,7 @@ __all__ = [
     "Finding",
     "Frame",
     "Heard",
+    "Late",
     "Outbox",
     "Reconciliation",
     "Reconciling",

@@ -7,12 +7,13 @@ beyond that was written by a clock that was wrong, and holds nothing back.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, func, select, text
+from sqlalchemy import Connection, Select, TextClause, func, select, text
 
 from sync.backoff import LONGEST_WAIT
+from sync.deadlines import ALARM_AFTER, WARN_AFTER, end_of, latest_day
 from sync.errors import ClaimUnknown
 from sync.queue import states as claim_states
 from sync.queue.tables import (
@@ -41,6 +42,22 @@ _OF_INSURER: Final = f"SELECT {ROW_COLUMNS} {_OF_WAITING} AND insurer = :insurer
 _RETRIED: Final = f"{_OF_INSURER} AND {_IS_RETRIED} ORDER BY seq LIMIT :limit"
 _FRESH: Final = f"{_OF_INSURER} AND {_IS_FRESH} ORDER BY seq, entry LIMIT :limit"
 _OF_CLAIM: Final = f"SELECT {ROW_COLUMNS} FROM outbox WHERE claim_id = ?"  # noqa: S608  # columns named in this room
+_REGISTERED_BY: Final = text(
+    "SELECT count(*) FROM outbox INDEXED BY outbox_state"
+    " WHERE state IN ('queued', 'sending', 'blocked') AND created_at < :instant"
+)
+_REGISTERED_AFTER: Final = text(
+    "SELECT count(*) FROM outbox INDEXED BY outbox_state"
+    " WHERE state IN ('queued', 'sending', 'blocked') AND created_at >= :instant"
+)
+
+
+@dataclass(frozen=True)
+class Late:
+    """How many claims without receipt are warned of, and how many are an alarm (`sync.deadlines`)."""
+
+    warned: int = 0
+    alarmed: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,6 +103,20 @@ class QueueReader:
         """Rows registered at `start` or later, in the order of their registration."""
         recent = OUTBOX.c.state.in_(sorted(claim_states.ALL)), OUTBOX.c.created_at >= milliseconds(start)
         return self._rows(select(OUTBOX).where(*recent).order_by(OUTBOX.c.entry))
+
+    def late(self, today: date, *, trusted: bool = True) -> Late:
+        """The claims that should have a receipt by now.
+
+        `today`: the civil day in France, or one that is surely past where the clock is not `trusted`.
+        """
+        with self._store.read() as connection:
+
+            def count(query: TextClause, day: date) -> int:
+                return int(connection.execute(query, {"instant": milliseconds(end_of(day))}).scalar() or 0)
+
+            alarmed = count(_REGISTERED_BY, latest_day(today, ALARM_AFTER))
+            warned = count(_REGISTERED_BY, latest_day(today, WARN_AFTER)) - alarmed
+            return Late(warned + (count(_REGISTERED_AFTER, today) if trusted else 0), alarmed)
 
     def refusals(self) -> dict[str, str]:
         """The insurers' signed refusals (JWS) that were kept, by claim id."""

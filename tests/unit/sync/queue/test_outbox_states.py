@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from sync.errors import TransitionInvalid
-from sync.queue import Outbox, Row, Summary, states
+from sync.queue import Late, Outbox, Row, Summary, states
 from tests.unit.sync.queue.conftest import Desk
 from tests.unit.sync.queue.envelopes import GRACE, INSURER, LATER, NOW, claim_id, entry
 
@@ -137,3 +137,31 @@ def test_no_state_is_acknowledged_without_having_been_sent() -> None:
     """Every way to `acknowledged` begins on the line: from sending, or from blocked after it."""
     before = {state for state in states.ALL if states.may_become(state, states.ACKNOWLEDGED)}
     assert before == {states.SENDING, states.BLOCKED}
+
+
+def test_claims_without_receipt_are_counted_by_working_days(desk: Desk) -> None:
+    """Registered on a Friday: in time on Thursday, warned of on Friday, an alarm on Wednesday, whatever its state.
+
+    A receipt ends it. One that is dated ahead is warned of, unless the day itself is one that is only surely past.
+    """
+    friday, outbox = NOW.date(), desk.outbox
+    for number in (1, 2, 3):
+        outbox.enqueue(entry(number))
+    outbox.dispatch(INSURER, [claim_id(1), claim_id(2)], desk.signer, LATER)
+    outbox.block(claim_id(2), "fork", NOW)
+    for days, told in ((6, Late()), (7, Late(warned=3)), (11, Late(warned=3)), (12, Late(alarmed=3))):
+        assert outbox.late(friday + timedelta(days)) == told
+    outbox.settle(claim_id(1), RECEIPT, LATER)
+    assert outbox.late(friday + timedelta(12)) == Late(alarmed=2)
+    assert outbox.late(friday - timedelta(1)) == Late(warned=2)
+    assert outbox.late(friday - timedelta(1), trusted=False) == Late()
+
+
+def test_the_day_of_a_registration_is_that_of_france(desk: Desk) -> None:
+    """Half past eleven at night in UTC is the next day in France: the period begins a day later."""
+    desk.outbox.enqueue(entry(1, created_at=NOW.replace(hour=23, minute=30)))
+    desk.outbox.enqueue(entry(2, created_at=NOW.replace(hour=22, minute=30)))
+    friday_after = NOW.date() + timedelta(7)
+    assert desk.outbox.late(friday_after) == Late(warned=2), "both on Saturday: five days are Monday to Friday"
+    desk.outbox.enqueue(entry(3, created_at=NOW.replace(day=22, hour=23, minute=30)))
+    assert desk.outbox.late(friday_after) == Late(warned=2), "one on Monday: four days"
