@@ -46,7 +46,7 @@ soak: setup ## the long card tests at their full numbers (exchanges of cards, ki
 	COMPTOIR_SOAK=1 $(BIN)/pytest -rP tests/integration/pcsc $(ARGS)
 
 lines: setup ## bad lines at their full numbers: cuts at every byte, 2,000 claims through every fault
-	COMPTOIR_EVERY_BYTE=1 $(BIN)/pytest tests/integration/sync/test_byte_proxy.py $(ARGS)
+	COMPTOIR_EVERY_BYTE=1 $(BIN)/pytest -o faulthandler_timeout=0 tests/integration/sync/test_byte_proxy.py $(ARGS)
 
 lint: setup ## ruff, mypy strict on code and tests, import contracts
 	$(BIN)/ruff check .

@@ -220,7 +220,7 @@ class _Visit:
         except _PEER_ERRORS as error:
             return _failed(error, self._due(batch_size(self._line().failures)))
         if state.logs is not None:
-            state.logs.adopt(self._insurer, state.now())
+            state.logs.adopt(self._insurer, state.now(), settled=settling)
         return Confirmed(goes_on=True)
 
     def _contest(self, judged: tuple[Judged, ...]) -> Event:

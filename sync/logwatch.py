@@ -95,6 +95,7 @@ class LogWatch:
     book: LogBook
     record_of: Callable[[str], InsurerRecord]
     own: Quorum | None = None
+    _adopted: set[str] = field(default_factory=set, repr=False, compare=False)
 
     def judge(self, insurer: str, offered: Offered, fetch: Fetch, now: datetime) -> Findings:
         """What counts of the proofs that an insurer gave. Nothing is kept yet, and nothing is raised."""
@@ -110,11 +111,15 @@ class LogWatch:
             _Judging(findings, policy, fetch, self.book.head(policy.log.name)).run(offered)
         return findings
 
-    def adopt(self, insurer: str, now: datetime) -> None:
-        """Ask for the proofs of acknowledged claims that nothing is known of: settled ones, or older than the log."""
+    def adopt(self, insurer: str, now: datetime, *, settled: bool = False) -> None:
+        """Ask for the proofs of acknowledged claims that nothing is known of: `settled` ones, or older than the log.
+
+        All claims are read for it: once in a process, and after each settlement; not whenever the line is back.
+        """
         with suppress(SyncError):
-            if self._profile(insurer, None).log is not None:
+            if (settled or insurer not in self._adopted) and self._profile(insurer, None).log is not None:
                 self.book.adopt(insurer, now)
+                self._adopted.add(insurer)
 
     def unproved(self, now: datetime) -> dict[str, str]:
         """The claims with a receipt whose proof is late, or cannot come, by id with a code; cheap enough for a screen.

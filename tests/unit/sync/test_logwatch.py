@@ -282,3 +282,17 @@ def change_one_bit(reader: Reader, table: str, column: str, rng: random.Random) 
         with store.write() as connection:
             connection.exec_driver_sql(update, (stored, changed.decode()))
     return not (verdict.false or verdict.troubles or verdict.late)
+
+
+def test_all_claims_are_read_once_and_after_a_settlement(reader: Reader) -> None:
+    """A line that comes back again and again does not have every claim read each time; the next process looks anew."""
+    watch, counts = reader.watch, []
+    for settled in (False, False, True):
+        reader.shop.register()
+        reader.shop.drain()
+        watch.adopt(AMC, reader.shop.now(), settled=settled)
+        counts.append(len(reader.book.proofs()))
+    reader.shop.register()
+    reader.shop.drain()
+    reader.watch.adopt(AMC, reader.shop.now())
+    assert (*counts, len(reader.book.proofs())) == (1, 1, 3, 4)
