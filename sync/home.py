@@ -130,6 +130,11 @@ def create_home(path: Path, provider: str | Provider = "file") -> OpenHome:
     return opened
 
 
+def may_begin(path: Path) -> bool:
+    """Whether there is neither a home in this folder nor what is left of one that somebody relied on."""
+    return not (path / MARKER).exists() and not _has_entries(path / _COUNTERFOIL)
+
+
 def home_from(path: Path, bind: Callable[[Path, bytes], DeviceKeys], provider: str | Provider = "file") -> OpenHome:
     """The home of files that a backup brought into `path`, open.
 

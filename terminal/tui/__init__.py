@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from terminal.i18n import text
 
 if TYPE_CHECKING:
+    from terminal.workflow.first_run import SetupPort
     from terminal.workflow.office import OfficePort
     from terminal.workflow.types import CounterPort
 
@@ -41,3 +42,13 @@ def run(  # noqa: PLR0913 - what a counter is shown with is named
     app = CounterApp(counter, reader=reader, theme=theme, idle_seconds=idle_seconds, hint=hint, office=office)
     app.run()
     return app.return_code or 0
+
+
+def run_setup(port: "SetupPort", *, theme: str) -> tuple[bool, int]:
+    """Ask what a first start needs: whether a terminal was made, and the exit status (70 after a crash)."""
+    from terminal.tui.setup_app import MADE, SetupApp  # noqa: PLC0415 - Textual is loaded when a screen is shown
+
+    gc.enable()
+    app = SetupApp(port, port.begun(), theme)
+    made = app.run() == MADE
+    return made and not app.return_code, app.return_code or 0

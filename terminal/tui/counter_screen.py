@@ -23,21 +23,20 @@ from terminal.tui.state import CounterState
 from terminal.tui.status_lines import ground_of, status_lines
 
 
-class CounterScreen(Screen[None]):
-    """A screen of the counter. `notice` is what its message row says."""
+class FramedScreen(Screen[None]):
+    """A screen in the frame. `notice` is what its message row says."""
 
     open_to_all: ClassVar[bool] = False
     """It is shown while nobody is logged in: no key that needs somebody works here."""
     shows_names: ClassVar[bool] = True
     """There are names on it, to be hidden by a key."""
 
-    def __init__(self, state: CounterState, orders: Orders) -> None:
+    def __init__(self, state: CounterState) -> None:
         super().__init__()
         self.state = state
-        self.orders = orders
         self.notice: Notice | None = None
         self._papers: list[Paper] = []
-        self._status = self.paper(lambda room: status_lines(state, room.width), "status", Role.BAR)
+        self._status = self.paper(lambda room: self.band(room.width), "status", Role.BAR)
 
     def paper(self, paint: Paint, name: str, ground: Role = Role.TEXT, title: str = "") -> Paper:
         """A sheet of this screen, redrawn whenever the screen is."""
@@ -59,6 +58,10 @@ class CounterScreen(Screen[None]):
     def body(self) -> Iterable[Widget]:
         """What this screen is about."""
         raise NotImplementedError
+
+    def band(self, width: int) -> Sequence[Line]:
+        """The two lines above everything."""
+        return status_lines(self.state, width)
 
     def key_labels(self) -> Sequence[KeyLabel]:
         """The keys that do something here, the most useful first."""
@@ -107,3 +110,11 @@ class CounterScreen(Screen[None]):
 
     def _paint_keys(self, room: Room) -> list[Line]:
         return [key_bar(self.shown_keys(), room.width)]
+
+
+class CounterScreen(FramedScreen):
+    """A screen of the counter, which asks the application for what takes time."""
+
+    def __init__(self, state: CounterState, orders: Orders) -> None:
+        super().__init__(state)
+        self.orders = orders

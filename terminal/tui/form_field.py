@@ -17,7 +17,10 @@ MASK = "•"
 
 
 class Kind(Enum):
-    """What a field takes: CHOICE is a number from 1 to `choices`, WRITTEN a correction, SECRET shows dots."""
+    """What a field takes: CHOICE is a number from 1 to `choices`, WRITTEN a correction, SECRET shows dots.
+
+    FREE is in capitals, LINE as it is typed.
+    """
 
     CHOICE = auto()
     DIGITS = auto()
@@ -28,6 +31,7 @@ class Kind(Enum):
     SECRET = auto()
     NAME = auto()
     FREE = auto()
+    LINE = auto()
 
 
 @dataclass(slots=True)
@@ -118,6 +122,8 @@ class Field:
 
     def _accepted(self, character: str, before: str) -> str | None:
         """What goes in for `character` after `before`: nothing for a separator that people add, None for a refusal."""
+        if self.kind is Kind.LINE:
+            return character
         if self.kind is Kind.FREE or (self.kind is Kind.NAME and (before or character.isalpha())):
             return character.upper()
         if self.kind is Kind.WRITTEN:

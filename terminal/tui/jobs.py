@@ -7,11 +7,9 @@ being written; an error becomes a code, never a crash.
 
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 from typing import TypeVar
 
 from textual import work
-from textual.app import App
 from textual.message import Message
 from textual.worker import get_current_worker
 
@@ -22,7 +20,6 @@ from terminal.tui.claim_form import Offer
 from terminal.tui.crash import code_and_facts
 from terminal.tui.messages import (
     ActEnded,
-    Answered,
     Cancelled,
     ChainsSettled,
     DraftReopened,
@@ -44,6 +41,7 @@ from terminal.tui.messages import (
     UsersRead,
 )
 from terminal.tui.notice import Notice
+from terminal.tui.quiet_app import QuietApp
 from terminal.tui.state import Snapshot
 from terminal.wording import ticket_lines
 from terminal.workflow.followed import FollowAct, FollowUp
@@ -60,7 +58,7 @@ from terminal.workflow.types import (
 Answer = TypeVar("Answer")
 
 
-class Jobs(App[int]):
+class Jobs(QuietApp):
     """An application that works for a counter."""
 
     def __init__(self, counter: CounterPort, office: OfficePort | None) -> None:
@@ -175,20 +173,7 @@ class Jobs(App[int]):
         """Answers Answered, with what the back of the shop said or with why it did not."""
         office = self.office
         if office is not None:
-            question = partial(self._answered, lambda: call(office), tell, refuse)
-            self.run_worker(question, group=f"office/{about}", thread=True, exclusive=True, exit_on_error=False)
-
-    def _answered(
-        self, call: Callable[[], Answer], tell: Callable[[Answer], None], refuse: Callable[[Notice], None]
-    ) -> None:
-        worker = get_current_worker()
-        try:
-            answer = partial(tell, call())
-        except Exception as error:  # whatever happened becomes a sentence on the screen that asked
-            code, facts = code_and_facts(error)
-            answer = partial(refuse, Notice.of(code, facts))
-        if not worker.is_cancelled:
-            self.post_message(Answered(answer))
+            self.ask_beside(about, lambda: call(office), tell, refuse)
 
     def act_unlock(self, user: UserName, pin: str) -> None:
         """Answers Unlocked."""

@@ -340,10 +340,6 @@ class Pages(Jobs):
             self.show(Page.REQUESTS)
         self.take_snapshot()
 
-    def on_answered(self, message: messages.Answered) -> None:
-        """Hand what the back of the shop said to the screen that asked."""
-        message.tell()
-
     def on_refused(self, message: messages.Refused) -> None:
         """Say why, where it was asked."""
         facts = dict(message.facts)

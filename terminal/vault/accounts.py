@@ -139,3 +139,8 @@ class Accounts:
         with self._home.store.write() as connection:
             named = insert(_table).values(id=account.id, **values)
             connection.execute(named.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def check_pin(pin: str) -> None:
+    """PinInvalid unless this can be somebody's PIN: before anything is written."""
+    require_pin(pin)

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -22,8 +23,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from terminal.workflow.types import Delivered, Person
 from tests.tui.answered import answered
-from tests.tui.playing import Player, playing
+from tests.tui.playing import Hands, Player, playing
 from tests.tui.scene_office import SceneOffice
+from tests.tui.scene_setup import CODE, SceneSetup, questioned
 from tests.tui.scenes import ASKED, LEO, MARIE, MOON, OFFLINE, ONLINE, PIN, STOPPED, TODAY, SceneCounter
 
 HERE = Path(__file__).parent
@@ -148,11 +150,40 @@ def split_at(keys: Sequence[str], after: Collection[str]) -> list[Sequence[str]]
     return [keys[start:end] for start, end in pairwise((0, *ends, len(keys)))]
 
 
+def setup_scenes() -> dict[str, Sequence[str]]:
+    """The keys that lead to each step of the first start."""
+    shop = ("Optique du Marché", "enter", "991000019", "enter")
+    person = ("Camille D.", "enter", "2468", "enter", "2468", "enter")
+    paper = ("f10", CODE.groups()[CODE.asked - 1], "enter")
+    return {
+        "setup-shop": shop[:3],
+        "setup-person": (*shop, *person[:5]),
+        "setup-paper": (*shop, *person),
+        "setup-confirm": (*shop, *person, "f10", "ZZZZZ", "enter"),
+        "setup-printer": (*shop, *person, *paper, "f6"),
+        "setup-card": (*shop, *person, *paper, "f10", "f6"),
+        "setup-make": (*shop, *person, *paper, "f10", "f10"),
+    }
+
+
+async def draw_setup(keys: Sequence[str], size: tuple[int, int]) -> tuple[str, str]:
+    """A step of the first start as text and as SVG."""
+    async with questioned(SceneSetup(), size=size) as hands:
+        hands.press(*keys)
+        await hands.settle()
+        return hands.text(), picture_of(hands)
+
+
+def picture_of(hands: Hands) -> str:
+    """The screen as SVG, without anything to be fetched."""
+    return TEXT.sub(pin_words, FOREIGN.sub("", hands.app.export_screenshot(title="Comptoir")))
+
+
 async def draw(scene: Scene, size: tuple[int, int]) -> tuple[str, str]:
     """A scene as text and as SVG."""
     async with playing(scene.counter, theme=scene.theme, size=size, office=scene.office) as player:
         await lead_to(player, scene)
-        return player.text(), TEXT.sub(pin_words, FOREIGN.sub("", player.app.export_screenshot(title="Comptoir")))
+        return player.text(), picture_of(player)
 
 
 def pin_words(text: re.Match[str]) -> str:
@@ -171,9 +202,11 @@ def main(pictures: Path, texts: Path, *, everything: bool) -> None:
     """Draw the screens into these folders."""
     for folder in (pictures, texts):
         folder.mkdir(parents=True, exist_ok=True)
-    for size, (name, scene) in ((size, named) for size in SIZES for named in scenes().items()):
+    drawn = {name: partial(draw, scene) for name, scene in scenes().items()}
+    drawn |= {name: partial(draw_setup, keys) for name, keys in setup_scenes().items()}
+    for size, (name, drawing) in ((size, named) for size in SIZES for named in drawn.items()):
         title = f"{name}-{size[0]}x{size[1]}"
-        text, picture = asyncio.run(draw(scene, size))
+        text, picture = asyncio.run(drawing(size))
         (texts / f"{title}.txt").write_text(text + "\n", encoding="utf-8")
         if everything or name in PICTURED:
             (pictures / f"{title}.svg").write_text(picture, encoding="utf-8")

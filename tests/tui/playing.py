@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 from terminal.tui.app import CounterApp
 from terminal.tui.orders import Page
+from terminal.tui.quiet_app import QuietApp
 from terminal.workflow.office import OfficePort
 from terminal.workflow.types import CounterPort
 from tests.tui.scene_office import SceneOffice
@@ -28,10 +29,10 @@ def stroke(key: str) -> events.Key:
     return events.Key(key, key if len(key) == 1 else None)
 
 
-class Player:
-    """A person at the counter."""
+class Hands:
+    """Hands at a keyboard, eyes on a screen."""
 
-    def __init__(self, app: CounterApp, pilot: Pilot[int]) -> None:
+    def __init__(self, app: QuietApp, pilot: Pilot[int]) -> None:
         self.app = app
         self.pilot = pilot
 
@@ -69,6 +70,22 @@ class Player:
         """Until the words are on the screen."""
         await self.until(lambda: words in self.text())
 
+    def text(self) -> str:
+        """What is on the screen, line by line."""
+        return "\n".join("".join(part.text for part in strip) for strip in self.app.screen._compositor.render_strips())
+
+    def line(self, place: int) -> str:
+        """One line of the screen."""
+        return self.text().split("\n")[place]
+
+
+class Player(Hands):
+    """A person at the counter."""
+
+    def __init__(self, app: CounterApp, pilot: Pilot[int]) -> None:
+        super().__init__(app, pilot)
+        self.app: CounterApp = app
+
     async def unlock(self, pin: str, user: str = "") -> None:
         """Open the terminal and come home."""
         await self.settle()
@@ -80,14 +97,6 @@ class Player:
         """Until the form of a claim is in front."""
         await self.until(lambda: self.app.front is self.app.pages[Page.CLAIM])
         await self.settle()
-
-    def text(self) -> str:
-        """What is on the screen, line by line."""
-        return "\n".join("".join(part.text for part in strip) for strip in self.app.screen._compositor.render_strips())
-
-    def line(self, place: int) -> str:
-        """One line of the screen."""
-        return self.text().split("\n")[place]
 
     def notice(self) -> str:
         """What the message row of the front screen says."""

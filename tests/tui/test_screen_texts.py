@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.make_pictures import SIZES, lead_to, scenes
+from tests.tui.make_pictures import SIZES, draw_setup, lead_to, scenes, setup_scenes
 from tests.tui.playing import playing
 
 TEXTS = Path(__file__).with_name("texts")
@@ -20,6 +20,15 @@ async def test_a_screen_is_what_was_last_looked_at(name: str, size: tuple[int, i
     async with playing(scene.counter, theme=scene.theme, size=size, office=scene.office) as player:
         await lead_to(player, scene)
         assert player.text().split("\n") == expected.removesuffix("\n").split("\n")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", setup_scenes())
+async def test_a_step_of_the_first_start_is_what_was_last_looked_at(name: str, size: tuple[int, int]) -> None:
+    """The same for the questions of the first start."""
+    expected = (TEXTS / f"{name}-{size[0]}x{size[1]}.txt").read_text(encoding="utf-8")
+    text, _ = await draw_setup(setup_scenes()[name], size)
+    assert text.split("\n") == expected.removesuffix("\n").split("\n")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20, 5), (60, 18), (200, 60)])
