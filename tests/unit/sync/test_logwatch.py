@@ -287,6 +287,7 @@ def change_one_bit(reader: Reader, table: str, column: str, rng: random.Random) 
 def test_all_claims_are_read_once_and_after_a_settlement(reader: Reader) -> None:
     """A line that comes back again and again does not have every claim read each time; the next process looks anew."""
     watch, counts = reader.watch, []
+    reader.shop.insurer()
     for settled in (False, False, True):
         reader.shop.register()
         reader.shop.drain()
