@@ -1,0 +1,3 @@
+module insurer
+
+go 1.19
