@@ -1,8 +1,8 @@
 """`comptoir-sync`: the service that lets claims leave while nobody is at the counter.
 
 Rules: one service a home (lock); it holds the device key, so it can send, and has no key that opens a claim; it loads
-neither screens nor card readers (a test looks); it looks at the queue once a second, which costs an index read, and
-pushes when something may leave; once a day it makes a backup, where a medium for it is there (`sync.backup.timer`);
+neither screens nor card readers (a test looks); it sleeps until something may leave, or until something happens
+(`sync.waking`), and then pushes; once a day it makes a backup, where a medium for it is there (`sync.backup.timer`);
 SIGTERM ends it between two requests. Its log is JSON lines without personal data.
 The service manager is told when it is ready and, after a look at itself, that it lives (`sync.watchman`).
 Exit status: 0 done, 1 something was refused or not reached, 2 bad usage, 3 the environment is missing something.
@@ -34,14 +34,15 @@ from sync.hearing import Hearing
 from sync.home import OpenHome, home_lock, open_home
 from sync.insurers import InsurerRecord
 from sync.memory import forbid_dumps, keep_out_of_swap
+from sync.pausing import network_is_back, seconds_to_sleep
 from sync.receipts import last_signed_time
 from sync.reference import Reference, Source
 from sync.selfcheck import SelfCheck
 from sync.supervisor import Supervisor
 from sync.upkeep import Hands, Round, keep_up
+from sync.waking import LEAST_SECONDS, Waker
 from sync.watchman import Pulse, Watchman
 
-POLL_SECONDS: Final = 1.0
 DISK_FULL_SECONDS: Final = 30.0
 EVENT_SECONDS: Final = 300.0
 """How often insurers are asked for events, while the line holds or not."""
@@ -156,9 +157,15 @@ class _Beside:
     backups: BackupTimer
     hearing: Hearing
     data: DataKeeper
+    waker: Waker
 
 
 def _run(home: OpenHome, stop: threading.Event, metrics: Path | None) -> int:
+    with Waker(home.path) as waker:
+        return _watched(home, stop, metrics, waker)
+
+
+def _watched(home: OpenHome, stop: threading.Event, metrics: Path | None, waker: Waker) -> int:
     supervisor, pulse = Supervisor(), Pulse()
     watchman = Watchman(supervisor, pulse, lambda: home.outbox.rows(limit=1))
     data = DataKeeper(Reference(home.path), home.clock, _repository, random.SystemRandom())
@@ -166,10 +173,11 @@ def _run(home: OpenHome, stop: threading.Event, metrics: Path | None) -> int:
         pulse,
         Announcer(home, supervisor, metrics, data),
         watchman,
-        SelfCheck(home).start(),
+        SelfCheck(home, waker.poke).start(),
         BackupTimer(home),
         Hearing(home, random.SystemRandom()),
         data,
+        waker,
     )
     event("started")
     if isinstance(home.clock, Unguarded):
@@ -218,7 +226,25 @@ def _serve(home: OpenHome, stop: threading.Event, beside: _Beside) -> None:
         elif _UNKNOWN_KEY.intersection(errors.values()):
             next_upkeep = min(next_upkeep, time.monotonic() + DOUBT_SECONDS)
         _back_up(home, beside)
-        stop.wait(POLL_SECONDS)
+        if not stop.is_set() and _sleep(home, lines, min(next_events, next_upkeep), beside.waker):
+            next_events = time.monotonic()
+
+
+def _sleep(home: OpenHome, lines: Lines, at_most_until: float, waker: Waker) -> bool:
+    """Sleep until there may be something to do; whether that is because the network is back."""
+    try:
+        seconds = seconds_to_sleep(home, lines, home.clock.now())
+    except StoreError as error:
+        fault(error.code, error)
+        seconds = LEAST_SECONDS
+    if not waker.wait(min(seconds, at_most_until - time.monotonic())):
+        return False
+    event("network_back")
+    try:
+        network_is_back(home, lines, home.clock.now(), random.SystemRandom())
+    except StoreError as error:
+        fault(error.code, error)
+    return True
 
 
 def _learn(home: OpenHome, report: DrainReport) -> None:

@@ -17,7 +17,7 @@ from typing import Final
 from sync.backoff import batch_size, delay
 from sync.contract.problems import PROBLEMS
 from sync.crypto.signing import VerifyingKey
-from sync.errors import ReceiptInvalid, RefusalInvalid
+from sync.errors import InsurerUnreachable, ReceiptInvalid, RefusalInvalid
 from sync.peer import PushResult
 from sync.queue import Row
 from sync.queue.reading import is_over
@@ -37,13 +37,14 @@ class Line:
     """What is known of the line to one insurer.
 
     Failures in a row, until when it is left alone, whether it said that this terminal's chain is the one it holds,
-    and the claims that are to be sent one by one.
+    the claims that are to be sent one by one, and whether nobody was reached when it failed last.
     """
 
     failures: int = 0
     shut_until: datetime | None = None
     confirmed: bool = False
     alone: tuple[str, ...] = ()
+    unreached: bool = False
 
     def is_shut(self, now: datetime) -> bool:
         """Whether this insurer is to be left alone at `now`."""
@@ -290,6 +291,13 @@ def decide(  # noqa: PLR0911  # one for each kind of event
             return Decision(line, (AskForProofs(),))
 
 
+def hurried(line: Line, now: datetime, rng: random.Random) -> Line:
+    """The line once this machine has a network again: an insurer that was not reached is left alone for less long."""
+    if not line.unreached or line.shut_until is None or not line.is_shut(now):
+        return line
+    return replace(line, shut_until=min(line.shut_until, now + delay(1, rng)))
+
+
 def _begin(line: Line, event: Began, now: datetime) -> Decision:
     line = replace(line, alone=())
     if line.is_shut(now):
@@ -318,7 +326,8 @@ def _leave_alone(line: Line, event: Failed, now: datetime, rng: random.Random) -
     """One failure more: until the end of a jittered delay, nothing is asked of this insurer."""
     failures = max(line.failures, event.attempts) + 1
     until = now + delay(failures, rng, event.retry_after)
-    shut = replace(line, failures=line.failures + 1, shut_until=until, alone=())
+    unreached = event.code == InsurerUnreachable.code and event.retry_after is None
+    shut = replace(line, failures=line.failures + 1, shut_until=until, alone=(), unreached=unreached)
     return Decision(shut, (Postpone(event.ids, until, event.code), Report(event.code)))
 
 

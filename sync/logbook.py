@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from sync.backoff import LONGEST_WAIT
 from sync.errors import ProofMissing
-from sync.queue.tables import instant, milliseconds
+from sync.queue.tables import instant, milliseconds, optional_instant
 from sync.store import Store, finishing
 
 _STEPS: Final[Sequence[Sequence[str]]] = (
@@ -161,6 +161,12 @@ class LogBook:
             milliseconds(now + LONGEST_WAIT),
         )
         return sorted(row.insurer for row in rows)
+
+    def next_ask(self, now: datetime) -> datetime | None:
+        """The first instant after `now` at which a proof may be asked for again; None when none is missing."""
+        query = "SELECT min(next_ask) AS first FROM log_proof WHERE proof IS NULL AND next_ask > ? AND next_ask <= ?"
+        (row,) = self._rows(query, milliseconds(now), milliseconds(now + LONGEST_WAIT))
+        return optional_instant(row.first)
 
     @finishing
     def adopt(self, insurer: str, now: datetime) -> None:

@@ -7,6 +7,7 @@ or the counter, and the pages were checked all the same.
 """
 
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Self
 
 from sync.errors import SyncError
@@ -19,11 +20,13 @@ _HARMLESS: Final = "wal_checkpoint"
 
 
 class SelfCheck:
-    """One run of the checks of an open home; `wait` before the home is closed."""
+    """One run of the checks of an open home, `then` something; `wait` before the home is closed."""
 
-    def __init__(self, home: "OpenHome") -> None:
+    def __init__(self, home: "OpenHome", then: Callable[[], None] = lambda: None) -> None:
         self._home = home
+        self._then = then
         self._lines: tuple[CheckLine, ...] = ()
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="self-check", daemon=True)
 
     def start(self) -> Self:
@@ -38,7 +41,7 @@ class SelfCheck:
     @property
     def done(self) -> bool:
         """Whether all checks are done."""
-        return not self._thread.is_alive()
+        return self._over.is_set()
 
     @property
     def failed(self) -> tuple[CheckLine, ...]:
@@ -50,3 +53,5 @@ class SelfCheck:
             self._lines = self._home.check()
         except SyncError as error:
             self._lines = (CheckLine(error.code, ok=False, detail=str(error)),)
+        self._over.set()
+        self._then()

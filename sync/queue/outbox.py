@@ -9,6 +9,7 @@ work uses the reserve (`sync.store.reserve`); a registration never does.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -27,6 +28,8 @@ from sync.queue.standing import STOPPING, Chains, stop
 from sync.queue.tables import OUTBOX, REFUSAL, STEPS, Row, milliseconds, package_bytes
 from sync.queue.voiding import Reason, signed_void
 from sync.store import CheckLine, Store, finishing, run
+
+_BRING_FORWARD: Final = "UPDATE outbox SET next_try = ? WHERE insurer = ? AND state = 'sending' AND next_try > ?"
 
 
 class Outbox(QueueReader):
@@ -166,6 +169,13 @@ class Outbox(QueueReader):
         """A person asks: whatever waits for its next try may be tried at once."""
         with self._store.write() as connection:
             connection.execute(OUTBOX.update().where(OUTBOX.c.state == states.SENDING).values(next_try=None))
+
+    @finishing
+    def bring_forward(self, insurer: str, until: datetime) -> None:
+        """What waits for its next try at this insurer waits until this instant at most."""
+        at = milliseconds(until)
+        with self._store.write() as connection:
+            run(connection, _BRING_FORWARD, (at, insurer, at))
 
     def lost_by(self, word: Word) -> list[Row]:
         """The claims that an insurer gave a receipt for and does not hold any more."""

@@ -38,6 +38,10 @@ _IS_RETRIED: Final = "(state = 'sending' AND (next_try IS NULL OR next_try <= :n
 _WAITING_IDS: Final = f"SELECT claim_id, state {_OF_WAITING} ORDER BY entry"
 _FAILED: Final = text(f"SELECT 1 {_OF_WAITING} AND next_try IS NOT NULL LIMIT 1")
 _INSURERS_DUE: Final = f"SELECT DISTINCT insurer {_OF_WAITING} AND ({_IS_FRESH} OR {_IS_RETRIED}) ORDER BY insurer"
+_NEXT_DUE: Final = (
+    f"SELECT min(CASE state WHEN 'queued' THEN not_before ELSE next_try END) {_OF_WAITING}"
+    " AND CASE state WHEN 'queued' THEN not_before ELSE next_try END BETWEEN :now + 1 AND :absurd"
+)
 _OF_INSURER: Final = f"SELECT {ROW_COLUMNS} {_OF_WAITING} AND insurer = :insurer"
 _RETRIED: Final = f"{_OF_INSURER} AND {_IS_RETRIED} ORDER BY seq LIMIT :limit"
 _FRESH: Final = f"{_OF_INSURER} AND {_IS_FRESH} ORDER BY seq, entry LIMIT :limit"
@@ -159,6 +163,11 @@ class QueueReader:
     def insurers_due(self, now: datetime) -> tuple[str, ...]:
         """The insurers for which something may leave at `now`."""
         return tuple(insurer for (insurer,) in self._waiting(_INSURERS_DUE, _instants(now)))
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """The first instant after `now` at which something that waits may leave; None when nothing does."""
+        ((first,),) = self._waiting(_NEXT_DUE, _instants(now))
+        return optional_instant(first)
 
     def due(self, insurer: str, now: datetime, limit: int = 100) -> list[Row]:
         """What may leave to `insurer` at `now`: dispatched rows by number, then new ones in order of registration."""

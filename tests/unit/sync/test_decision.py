@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from sync.backoff import CEILING_SECONDS
+from sync.backoff import BASE_SECONDS, CEILING_SECONDS
 from sync.decision import (
     UNPROVED,
     Acknowledged,
@@ -34,6 +34,7 @@ from sync.decision import (
     StopChain,
     Trouble,
     decide,
+    hurried,
 )
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -141,3 +142,18 @@ def test_a_request_refused_for_its_form_is_sent_one_by_one() -> None:
 def test_when_nothing_waits_missing_proofs_are_asked_for() -> None:
     """And that is all."""
     assert after(OPEN, Emptied()) == Decision(OPEN, (AskForProofs(),))
+
+
+def test_a_network_that_came_back_hurries_only_who_was_not_reached() -> None:
+    """After hours of failures the next try is within seconds, drawn; an insurer that asked for time gets it."""
+    unreached = decide(Line(failures=30), Failed("insurer_unreachable", None, (), 30), NOW, random.Random(1)).line
+    busy = decide(Line(failures=30), Failed("insurer_unreachable", 600.0, (), 30), NOW, random.Random(1)).line
+    refused = decide(Line(failures=30), Failed("unavailable", None, (), 30), NOW, random.Random(1)).line
+    hurried_lines = {hurried(unreached, NOW, random.Random(number)) for number in range(20)}
+    waits = {line.shut_until - NOW for line in hurried_lines if line.shut_until is not None}
+    assert len(waits) == 20
+    assert max(waits) <= timedelta(seconds=BASE_SECONDS)
+    assert {line.failures for line in hurried_lines} == {31}
+    assert hurried(busy, NOW, random.Random(1)) == busy
+    assert hurried(refused, NOW, random.Random(1)) == refused
+    assert hurried(Line(), NOW, random.Random(1)) == Line()

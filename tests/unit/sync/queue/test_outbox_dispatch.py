@@ -155,6 +155,23 @@ def test_a_postponed_claim_is_due_again_at_its_time(desk: Desk) -> None:
     assert (fresh.state, fresh.seq, fresh.attempts) == ("queued", None, 2)
 
 
+def test_the_next_instant_at_which_something_may_leave(desk: Desk) -> None:
+    """The end of a grace period or of a wait after a failure; none that a wrong clock wrote, and none that is past."""
+    ids = fill(desk.outbox, 3)
+    assert desk.outbox.next_due(NOW) == LATER
+    assert desk.outbox.next_due(LATER) is None
+    desk.outbox.dispatch(INSURER, ids[:2], desk.signer, LATER)
+    desk.outbox.postpone(ids[:1], LATER + GRACE * 9, "insurer_unreachable")
+    desk.outbox.postpone(ids[1:2], LATER + timedelta(days=3000), "insurer_unreachable")
+    assert desk.outbox.next_due(LATER) == LATER + GRACE * 9
+    desk.outbox.bring_forward(OTHER_INSURER, LATER + GRACE)
+    assert desk.outbox.next_due(LATER) == LATER + GRACE * 9
+    desk.outbox.bring_forward(INSURER, LATER + GRACE)
+    assert desk.outbox.next_due(LATER) == LATER + GRACE
+    desk.outbox.bring_forward(INSURER, LATER + GRACE * 2)
+    assert desk.outbox.get(ids[0]).next_try == LATER + GRACE
+
+
 def test_the_queries_of_a_status_line_use_their_indexes(desk: Desk) -> None:
     """What is asked often reads no row, however much waits: asked of the query planner."""
     fill(desk.outbox, 3)
