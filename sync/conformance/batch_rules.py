@@ -132,11 +132,13 @@ def one_bad_package_among_good_ones(kit: Kit) -> None:
 
 @rule(9, hostile=True)
 def what_follows_a_fork(kit: Kit) -> None:
-    """In a batch, every package after a fork is a fork too, and none of them is stored."""
+    """In a batch, every package after a fork is a fork too and not stored; one stored before keeps its receipt."""
     player = kit.enrolled
-    player.push()
+    known, receipt = player.push(), player.receipts[-1]
     fork = player.package(seq=player.seq, prev="1" * 64)
-    results = _results(player, (fork, *_chained(player, 2)))
+    *results, stored = _results(player, (fork, *_chained(player, 2), known))
+    if (stored.get("status"), stored.get("receipt")) != (200, receipt):
+        raise Broken(f"a stored package after a fork has the status {stored.get('status')}")
     codes = [one.get("problem", {}).get("code") for one in results]
     if codes != ["fork"] * 3:
         raise Broken(f"after a fork came {', '.join(str(code) for code in codes)}")

@@ -81,6 +81,11 @@ class Filing:
         _check_place(self._near, checked)
         return self._add(checked)
 
+    def holds(self, checked: Checked) -> bool:
+        """Whether these very bytes of this terminal are stored, or filed before."""
+        known = self._known.get(checked.dispatch.claim_id)
+        return known is not None and (known.device, known.package) == (self._device, checked.raw)
+
     def store(self) -> None:
         """Write what was filed, and move the head of the chain over all that is there without a gap."""
         if self._rows:

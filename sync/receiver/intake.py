@@ -219,7 +219,7 @@ class Intake:
         return with_proofs(self.log, [_with_receipt(result, receipts) for result in results], places)
 
     def _file_each(self, connection: Connection, device: str, items: list[Checked | Turned]) -> list[BatchResult]:
-        """One result each; what follows a fork continues what was refused, so it is a fork as well."""
+        """One result each; what follows a fork, and is not stored, continues what was refused: a fork as well."""
         signer = None if self._ledger.standby else self._material.signer
         good = [item for item in items if isinstance(item, Checked)]
         filing = Filing(connection, device, good, signer, self._now())
@@ -228,7 +228,7 @@ class Intake:
         for item in items:
             if isinstance(item, Turned):
                 results.append(_turned_again(connection, device, item))
-            elif forked:
+            elif forked and not filing.holds(item):
                 results.append(_refused(Refusal("fork"), item.dispatch.claim_id))
             else:
                 results.append(_filed(filing, item))

@@ -211,6 +211,19 @@ def test_a_batch_is_judged_one_by_one(intake: Intake, visitor: Visitor, material
     assert state_of(intake, visitor, material).seq == 2
 
 
+def test_what_is_stored_keeps_its_receipt_after_a_fork(
+    intake: Intake, visitor: Visitor, material: IntakeMaterial
+) -> None:
+    """In a batch a fork makes forks of those that follow and are new; one that was stored before has its receipt."""
+    known = visitor.package()
+    receipt = body(visitor.push(intake, known))["receipt"]
+    forked = renumbered(visitor, visitor.envelope(), seq=1, prev=GENESIS)
+    results = body(intake.push_batch(visitor.post_batch(forked, visitor.package(), known)))["results"]
+    assert [result["status"] for result in results] == [409, 409, 200]
+    assert results[2]["receipt"] == receipt
+    assert state_of(intake, visitor, material).seq == 1
+
+
 def test_claim_and_receipt_are_one_row(intake: Intake, visitor: Visitor, database: URL) -> None:
     """What is stored beside the receipt are the very package bytes that came."""
     package = visitor.package()
