@@ -98,6 +98,8 @@ def _opened(row: Row[Any], opening: OpeningKey) -> Opened | Answered:
         return _answered(row, open_answer(envelope, opening, key))
     if opened.message.shop != row.shop:
         raise ShopMismatch("signed by a terminal of another shop")
+    if any(line.price != line.amo + line.amc + line.reste_a_charge for line in opened.message.lines):
+        raise ContractError("the amounts of a line do not add up", field="lines")
     receipt = digest(row.receipt.encode("ascii"))
     place = row.claim_id, row.seq, row.device, row.shop
     return Opened(*place, row.received_at, receipt, opened.message, opened.signed)

@@ -3,17 +3,19 @@
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import update
 
-from sync.contract.envelope import Package, decode
+from sync.contract.envelope import Envelope, Package, decode
+from sync.crypto.claims import seal_claim
 from sync.crypto.sealing import OpeningKey
 from sync.errors import InsurerFolderMissing
 from sync.receiver.db import Ledger, claims
 from sync.receiver.folder import IntakeMaterial, open_intake, open_opener
 from sync.receiver.intake import Intake
 from sync.receiver.opener import NotOpened, Opened, open_claims
-from tests.unit.sync.receiver.visitor import Visitor, claim_message
+from tests.unit.sync.receiver.visitor import Visitor, claim_message, new_claim_id
 
 
 def test_the_opener_reads_the_very_claim(intake: Intake, visitor: Visitor, ledger: Ledger, opening: OpeningKey) -> None:
@@ -35,6 +37,20 @@ def test_a_claim_for_another_shop_is_named(
     (judged,) = open_claims(ledger, opening)
     assert isinstance(judged, NotOpened)
     assert judged.error == "shop_mismatch"
+
+
+def test_amounts_that_do_not_add_up_are_named(
+    intake: Intake, visitor: Visitor, ledger: Ledger, opening: OpeningKey
+) -> None:
+    """A line whose shares are not its price is signed and sealed like any other, and caught by the opener."""
+    message = claim_message(new_claim_id())
+    line = msgspec.structs.replace(message.lines[0], price=3001)
+    sealed = seal_claim(msgspec.structs.replace(message, lines=(line,)), visitor.signer, visitor.recipient)
+    envelope = decode(sealed.envelope, Envelope)
+    assert visitor.push(intake, visitor.pack(envelope, visitor.dispatch_of(envelope))).status == 201
+    (judged,) = open_claims(ledger, opening)
+    assert isinstance(judged, NotOpened)
+    assert judged.error == "contract_invalid"
 
 
 def test_another_key_opens_nothing(intake: Intake, visitor: Visitor, ledger: Ledger) -> None:
