@@ -51,10 +51,10 @@ func (in *intake) judge(t *terminal, p *pack) (code string) {
 		return "dispatch_invalid"
 	}
 	d, err := in.schemas.Record("dispatch", payload)
-	if err != nil || d["envelope"] != p.envelopeDigest || d["device"] != t.kid || e["device"] != t.kid {
+	if err != nil || d["envelope"] != p.envelopeDigest || d["device"] != t.kid {
 		return "dispatch_invalid"
 	}
-	if d["claim_id"] != e["claim_id"] || d["insurer"] != in.AMC {
+	if d["claim_id"] != e["claim_id"] || d["insurer"] != in.AMC || e["device"] != t.kid {
 		return "routing_mismatch"
 	}
 	csr, _ := e["csr"].(string)

@@ -194,9 +194,10 @@ func (in *intake) handle(r *http.Request) reply {
 		return refuse(code)
 	}
 	if !route.open || route.enrol {
-		if len(r.Header["Content-Type"]) > 1 || len(r.Header["Content-Digest"]) > 1 || len(r.Header["Idempotency-Key"]) > 1 ||
-			len(r.Header["Content-Encoding"]) > 1 {
-			return refuse("request_invalid")
+		for _, field := range []string{"Content-Type", "Content-Digest", "Content-Encoding", "Idempotency-Key"} {
+			if len(r.Header[field]) > 1 {
+				return refuse("signature_invalid")
+			}
 		}
 		if route.media != "" && r.Header.Get("Content-Type") != media+route.media+".v1+json" {
 			return refuse("media_type_unsupported")
