@@ -144,6 +144,19 @@ def enrol_with(desk: Desk, directory: bytes, invitation: str, code: str) -> Insu
     return record
 
 
+def ask_insurer(desk: Desk, amc: str) -> None:
+    """Ask an insurer where this terminal's chain stands: that it is there, and knows this terminal.
+
+    InsurerUnknown, InsurerUnreachable, InsurerUntrusted, InsurerRefused, SignatureInvalid.
+    """
+    from sync.client import Peers
+    from sync.clock import surely_past
+
+    home = desk.home
+    with Peers(home.insurers.get, home.tls_key, home.signer, desk.now, surely_past=surely_past(home.clock)) as peers:
+        peers(amc).state()
+
+
 def _entry(directory: bytes) -> DirectoryEntry:
     try:
         return msgspec.json.decode(directory, type=DirectoryEntry)

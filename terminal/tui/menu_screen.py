@@ -28,6 +28,7 @@ class Entry(NamedTuple):
 REQUESTS = Entry(Page.REQUESTS, "menu.requests")
 OFFICE = (
     Entry(Page.DAY, "menu.day"),
+    Entry(Page.INSURERS, "menu.insurers"),
     Entry(Page.DOCTOR, "menu.doctor"),
 )
 

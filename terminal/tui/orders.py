@@ -34,6 +34,8 @@ class Page(StrEnum):
     REQUEST = "request"
     MENU = "menu"
     DAY = "day"
+    INSURERS = "insurers"
+    ENROL = "enrol"
     DOCTOR = "doctor"
     HELP = "help"
 
@@ -52,6 +54,9 @@ class Orders(Protocol):
 
     def leave(self) -> None:
         """End the program."""
+
+    def enrolled(self, said: Notice) -> None:
+        """Show the enrolments, with what came of one."""
 
     def ask(
         self,

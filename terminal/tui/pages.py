@@ -18,10 +18,12 @@ from terminal.tui.day_screen import DayScreen
 from terminal.tui.detail_screen import DetailScreen
 from terminal.tui.doctor_screen import DoctorScreen
 from terminal.tui.done_screen import DoneScreen
+from terminal.tui.enrol_screen import EnrolScreen
 from terminal.tui.follow_screen import FollowScreen
 from terminal.tui.help_screen import HelpScreen
 from terminal.tui.home_screen import HomeScreen
 from terminal.tui.identify_screen import IdentifyScreen
+from terminal.tui.insurers_screen import InsurersScreen
 from terminal.tui.jobs import Jobs
 from terminal.tui.lock_screen import LockScreen
 from terminal.tui.menu_screen import MenuScreen
@@ -83,6 +85,8 @@ class Pages(Jobs):
             Page.REQUEST: self.request_page,
             Page.MENU: self.menu_page,
             Page.DAY: DayScreen(self.facts, self),
+            Page.INSURERS: InsurersScreen(self.facts, self),
+            Page.ENROL: EnrolScreen(self.facts, self),
             Page.DOCTOR: DoctorScreen(self.facts, self),
             Page.HELP: self.help_page,
         }
@@ -208,6 +212,12 @@ class Pages(Jobs):
     def refuse_request(self, asked: AskedDocument, reason: RefusalReason) -> None:
         """Refuse a document request."""
         self.act_refuse_request(asked.request_id, reason)
+
+    def enrolled(self, said: Notice) -> None:
+        """Back to the enrolments, unless somebody went elsewhere meanwhile; the insurer is there for the next claim."""
+        self.pages[Page.INSURERS].notice = said
+        if self.page is Page.ENROL:
+            self.show(Page.INSURERS)
 
     def open_waiting_card(self) -> None:
         """F5: read the card that waits; asks first when a claim would be lost."""

@@ -4,7 +4,8 @@ Rules: plain frozen values without a person in them; sentences come ready where 
 call may block on disk, line or a whole self-check: screens make it from a worker.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, Protocol
@@ -13,6 +14,7 @@ from terminal.workflow.day import Closure, DaySheet
 
 Verdict = Literal["pass", "warn", "fail"]
 Certificate = Literal["good", "ending", "over", "unreadable"]
+CodeFault = Literal["short", "long", "check"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,48 @@ class Examination:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """An enrolment: where it leads, its certificate's first and last day, the version of the insurer's keys.
+
+    `since`: the day of the letter; `keys` is None when the keys do not verify; `trouble`: a code, such as why the
+    profile cannot be used or why the service did not get through.
+    """
+
+    amc: str
+    name: str
+    endpoint: str
+    hosting: str
+    certificate: Certificate
+    renewed: date | None
+    until: date | None
+    keys: int | None
+    since: date
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An insurer one can enrol with. `file`: where it was read on a medium, empty for the directory."""
+
+    amc: str
+    name: str
+    hosting: str
+    file: str
+    enrolled: bool
+    entry: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptUp:
+    """What a round over the enrolments changed: insurers with new terms, with a new certificate; a code by insurer."""
+
+    by_service: bool = False
+    terms: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
 class OfficePort(Protocol):
     """What the screens of the back of the shop may ask."""
 
@@ -66,3 +110,18 @@ class OfficePort(Protocol):
 
     def examine(self) -> Examination:
         """The self-check."""
+
+    def enrolments(self) -> tuple[Enrolment, ...]:
+        """The insurers this terminal is enrolled with."""
+
+    def reach(self, amc: str) -> str:
+        """Ask an insurer whether it is there and knows this terminal: empty, or the code of what is wrong."""
+
+    def keep_up(self) -> KeptUp:
+        """Follow keys and profiles, renew what is due; waits for the line."""
+
+    def listed(self) -> tuple[Listed, ...]:
+        """The insurers one can enrol with."""
+
+    def enrol(self, insurer: Listed, invitation: str, code: str) -> Enrolment:
+        """Enrol by a posted letter; Locked, RoleRefused, ActivationCodeInvalid, what the insurer answers."""

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from sync.contract.activation import ActivationCode
 from terminal.workflow.types import Delivered, Person
 from tests.tui.answered import answered
 from tests.tui.playing import Hands, Player, playing
@@ -44,7 +45,9 @@ WRITTEN = ("1211", "enter", "2", "+2,00 (-3,00) 90° add 2", "enter", "plan (-0,
 RENEWED = ("1211", "down", "down", "01062025", "1", "1")
 DELIVERED = (Delivered(TODAY - timedelta(days=200), "2026-0214"),)
 OPEN_CODES = ("f9", "enter", "down", "enter")
-AFTER = ("enter", "f10", "f12", "f9")
+AFTER = ("enter", "f10", "f12", "f9", "f2", "3")
+ENROL = ("f9", "3", "f2", "2", "enter")
+LETTER_CODE = ActivationCode("0123456789ABCDEFGHJK").grouped()
 PICTURED = ("lock", "home", "home-offline", "home-light", "claim", "claim-offline", "done", "queue")
 
 
@@ -80,7 +83,11 @@ def office_scenes() -> dict[str, Scene]:
         "day": Scene(SceneCounter(), ("f12",), office=SceneOffice()),
         "day-closed": Scene(SceneCounter(), ("f12", "2", "f10"), office=SceneOffice(trouble="printer_missing")),
         "day-empty": Scene(SceneCounter(), ("f12",), office=SceneOffice(lines=())),
-        "doctor": Scene(SceneCounter(), ("f9", "3"), office=SceneOffice()),
+        "insurers": Scene(SceneCounter(), ("f9", "3", "end"), office=SceneOffice()),
+        "enrol": Scene(SceneCounter(), (*ENROL, "ABCD1234", "0123-4567-89AB-CDEF-GHJK-A"), office=SceneOffice()),
+        "enrol-again": Scene(SceneCounter(), (*ENROL, "ABCD1234", LETTER_CODE, LETTER_CODE[:9]), office=SceneOffice()),
+        "enrol-nobody": Scene(SceneCounter(), ENROL[:3], office=SceneOffice(offered=())),
+        "doctor": Scene(SceneCounter(), ("f9", "4"), office=SceneOffice()),
     }
 
 

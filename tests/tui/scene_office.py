@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from terminal.workflow.day import Closure, DayLine, DaySheet
-from terminal.workflow.office import ClosedDay, DayView, Examination, ShownFinding
+from terminal.workflow.office import ClosedDay, DayView, Enrolment, Examination, KeptUp, Listed, ShownFinding
 
 NOW = datetime(2026, 11, 21, 13, 32, tzinfo=UTC)
 TODAY = date(2026, 11, 21)
@@ -47,6 +47,26 @@ FINDINGS = (
 )
 
 
+HERE_HOSTED = "Hébergeur de Démonstration, Lyon (France)"
+ENROLMENTS = (
+    Enrolment(
+        "99100001", "Santé Claire", "sante.invalid", HERE_HOSTED, "good", TODAY, date(2027, 2, 12), 2, date(2026, 3, 2)
+    ),
+    Enrolment(
+        "99100002", "Mutuelle Essai", "essai.invalid", HERE_HOSTED, "ending", TODAY, date(2026, 12, 3), 1,
+        date(2026, 9, 4),
+    ),
+    Enrolment(
+        "99100003", "Harmonie du Test", "harmonie.invalid", HERE_HOSTED, "good", TODAY, date(2027, 1, 8), 4,
+        date(2026, 1, 9),
+    ),
+)  # fmt: skip
+LISTED = (
+    Listed("99100001", "Santé Claire", HERE_HOSTED, "", True, b"{}"),
+    Listed("99100004", "Prévoyance Nouvelle", HERE_HOSTED, "annuaire-99100004.json", False, b"{}"),
+)
+
+
 @dataclass
 class SceneOffice:
     """An `OfficePort` whose answers are its fields."""
@@ -57,6 +77,13 @@ class SceneOffice:
     trouble: str | None = None
     """What printing a sheet comes to."""
     findings: tuple[ShownFinding, ...] = FINDINGS
+    enrolled: tuple[Enrolment, ...] = ENROLMENTS
+    reached: dict[str, str] = field(default_factory=lambda: {"99100003": "certificate_revoked"})
+    kept: KeptUp = field(default_factory=lambda: KeptUp(certificates=("99100002",)))
+    offered: tuple[Listed, ...] = LISTED
+    failure: Exception | None = None
+    """What an exchange with an insurer raises."""
+    letters: list[tuple[str, str, str]] = field(default_factory=list)
     closed: dict[date, Closure] = field(default_factory=dict)
     written: list[Path] = field(default_factory=list)
 
@@ -78,3 +105,26 @@ class SceneOffice:
     def examine(self) -> Examination:
         """The chosen findings."""
         return Examination(self.findings, "0.1.0", "Zk3vQm1x9aBc", NOW)
+
+    def enrolments(self) -> tuple[Enrolment, ...]:
+        """The chosen ones."""
+        return self.enrolled
+
+    def reach(self, amc: str) -> str:
+        """The chosen code, or that it answered."""
+        return self.reached.get(amc, "")
+
+    def keep_up(self) -> KeptUp:
+        """The chosen round."""
+        return self.kept
+
+    def listed(self) -> tuple[Listed, ...]:
+        """The chosen directory."""
+        return self.offered
+
+    def enrol(self, insurer: Listed, invitation: str, code: str) -> Enrolment:
+        """Remember the letter, or fail."""
+        if self.failure is not None:
+            raise self.failure
+        self.letters.append((insurer.amc, invitation, code))
+        return self.enrolled[0]

@@ -18,6 +18,7 @@ from terminal.i18n import error_text, reason_texts, sentences
 from terminal.tui.claim_form import PLACES
 from terminal.tui.day_lines import TITLES
 from terminal.tui.follow_lines import is_asked_twice
+from terminal.tui.insurer_lines import STANDINGS
 from terminal.tui.menu_screen import OFFICE, REQUESTS
 from terminal.tui.orders import Page
 from terminal.tui.setup_steps import Step
@@ -114,6 +115,7 @@ def test_every_sentence_is_used() -> None:
     families |= {f"reason.{reason}.{half}" for reason in (*REASONS, "unlisted") for half in ("what", "todo")}
     families |= {f"{entry.key}_what" for entry in (REQUESTS, *OFFICE)}
     families |= {f"day.{title}" for title in TITLES} | {f"day.why_{state}" for state in WAITING + NEEDS_A_PERSON}
+    families |= {f"insurers.{standing}" for standing in STANDINGS}
     families |= {f"setup.{step}_{part}" for step in Step for part in ("title", "why", "how", "trying")}
     families |= {f"setup.resumed_{stage}" for stage in Stage}
     known = strings | families
