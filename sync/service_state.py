@@ -18,6 +18,8 @@ AGAIN_SECONDS: Final = 300.0
 """A running service writes at least this often."""
 LOST_SECONDS: Final = 2 * AGAIN_SECONDS + 60
 _LONGEST: Final = 65_536
+_STARTTIME: Final = 19
+_ROUNDING: Final = 1.0
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _READ_BY_ALL: Final = 0o644
 _READ_BY_OWNER: Final = 0o600
@@ -81,11 +83,32 @@ def read_state(home: Path) -> ServiceState | None:
         return None
 
 
-def is_alive(state: ServiceState | None) -> bool:
-    """Whether a service that shows this state is at work now."""
+def is_running(state: ServiceState | None) -> bool:
+    """Whether the process that shows this state is there: a service that was killed cannot say so itself."""
     if state is None or not state.running or state.boot != boot():
         return False
-    return 0 <= uptime() - state.beat <= LOST_SECONDS
+    try:
+        os.kill(state.pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    started = _started(state.pid)
+    return started is None or started <= state.since + _ROUNDING
+
+
+def is_alive(state: ServiceState | None) -> bool:
+    """Whether a service that shows this state is at work now."""
+    return state is not None and is_running(state) and 0 <= uptime() - state.beat <= LOST_SECONDS
+
+
+def _started(pid: int) -> float | None:
+    """When a process began, in seconds of uptime (proc(5)): a number may have gone to another; None if not told."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+        return int(fields[_STARTTIME]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def write_whole(path: Path, content: bytes, mode: int = _READ_BY_ALL) -> bool:

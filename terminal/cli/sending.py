@@ -9,14 +9,16 @@ import sys
 from dataclasses import asdict
 from datetime import datetime
 
+from sync.deadlines import Lateness
 from sync.engine import DrainReport
 from sync.errors import HomeInUse
-from sync.queue import Row, Settlement
+from sync.queue import Late, Row, Settlement
 from terminal.cli.output import DONE, REFUSED, Answer
 from terminal.cli.progress import Progress
 from terminal.cli.session import desk_of, home_of, logged_in
 from terminal.i18n import age_text, error_text, text
 from terminal.workflow.desk import Desk
+from terminal.workflow.late import late_of, lateness_of
 from terminal.workflow.track import NEEDS_A_PERSON, WAITING, unproved_of
 from terminal.workflow.verify import verify_home
 
@@ -28,7 +30,8 @@ def queue(arguments: argparse.Namespace) -> Answer:
     with desk_of(arguments) as desk:
         rows = desk.home.outbox.rows(states=WAITING + NEEDS_A_PERSON, limit=SHOWN, newest_first=False)
         summary = desk.home.outbox.summary()
-        now = desk.now()
+        now, late = desk.now(), late_of(desk)
+        lateness = {row.claim_id: lateness_of(desk, row) for row in rows}
         chains, told = _chains(desk)
         unproved = unproved_of(desk)
     data = {
@@ -36,6 +39,7 @@ def queue(arguments: argparse.Namespace) -> Answer:
         "unproved": unproved,
         "waiting": summary.waiting,
         "rejected": summary.rejected,
+        "late": {"warned": late.warned, "alarmed": late.alarmed},
         "oldest": summary.oldest.isoformat(timespec="seconds") if summary.oldest else None,
         "states": dict(summary.states),
         "claims": [
@@ -46,20 +50,28 @@ def queue(arguments: argparse.Namespace) -> Answer:
                 "reason": row.reason or row.last_error,
                 "since": row.created_at.isoformat(timespec="seconds"),
                 "attempts": row.attempts,
+                "late": lateness[row.claim_id],
             }
             for row in rows
         ],
     }
-    lines = [_queue_line(row, now) for row in rows]
+    lines = [_queue_line(row, now, lateness[row.claim_id]) for row in rows]
     told += [f"▲ {claim} : {' '.join(error_text(code, {}))}" for claim, code in list(unproved.items())[:SHOWN]]
     total = text("cli.queue_total", waiting=summary.waiting, rejected=summary.rejected)
+    if late != Late():
+        told.append(text("cli.queue_late", warned=late.warned, alarmed=late.alarmed))
     return Answer(data, [*lines, *told, total])
 
 
-def _queue_line(row: Row, now: datetime) -> str:
-    state, reason = text(f"state.{row.state}"), row.reason or row.last_error or ""
-    age = age_text(now - row.created_at)
-    return text("cli.queue_line", claim=row.claim_id, insurer=row.insurer, state=state, reason=reason, age=age)
+def _queue_line(row: Row, now: datetime, late: Lateness | None) -> str:
+    code = row.reason or row.last_error
+    facts = {
+        "state": text(f"state.{row.state}"),
+        "reason": error_text(code, {})[0] if code else "",
+        "age": age_text(now - row.created_at),
+        "late": text(f"cli.queue_late_{late}") if late else "",
+    }
+    return text("cli.queue_line", claim=row.claim_id, insurer=row.insurer, **facts).rstrip()
 
 
 def _chains(desk: Desk) -> tuple[dict[str, object], list[str]]:

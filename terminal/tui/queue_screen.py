@@ -6,10 +6,11 @@ cannot be taken back is asked twice; the message row says what the selected clai
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from textual.widget import Widget
 
-from terminal.i18n import reason_texts, sentences, text
+from terminal.i18n import error_text, reason_texts, sentences, text
 from terminal.tui.cancelling import Cancelling
 from terminal.tui.counter_screen import CounterScreen
 from terminal.tui.form_model import Stroke
@@ -22,6 +23,8 @@ from terminal.tui.twice import Twice
 from terminal.tui.work_lines import NEED_A_PERSON, short_number, work_lines
 from terminal.workflow.types import Settled, WorkItem
 
+_LATE = {"warn": "claim_late_warn", "alarm": "claim_late_alarm"}
+_SENDERS = {"missing": "sender_missing", "stuck": "sender_stuck"}
 _STEPS = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10, "home": -10_000, "end": 10_000}
 
 
@@ -162,9 +165,18 @@ class QueueScreen(CounterScreen):
             self.notice = Notice(*reason_texts(item.reason), Role.BAD if item.state in NEED_A_PERSON else Role.WARN)
             return
         if item is None or not known or item.reason is None:
-            self.notice = Notice.of(stopped, role=Role.BAD) if stopped else None
+            self.notice = Notice.of(stopped, role=Role.BAD) if stopped else self._lateness(item)
             return
         self.notice = Notice.of(item.reason, role=Role.BAD if item.state in NEED_A_PERSON else Role.WARN)
+        if item.late and item.state not in NEED_A_PERSON:
+            self.notice = replace(self.notice, todo=error_text(_LATE[item.late])[1])
+
+    def _lateness(self, item: WorkItem | None) -> Notice | None:
+        """That the claim is late, or that nobody sends: said where there is nothing graver."""
+        if item is not None and item.late:
+            return Notice.of(_LATE[item.late], role=Role.BAD if item.late == "alarm" else Role.WARN)
+        sender = self.state.snapshot.status.sender if self.state.snapshot else "working"
+        return Notice.of(_SENDERS[sender], role=Role.BAD) if sender in _SENDERS else None
 
     def _items(self) -> tuple[WorkItem, ...]:
         return self.state.snapshot.items if self.state.snapshot else ()

@@ -3,10 +3,9 @@
 Rules: "en ligne" is said of the last acknowledgement, never of a cable; number, amount and age of what waits are
 never cut: on a narrow screen the words around them go first. Offline is amber on the whole band, for it is no fault;
 red is for rejections and for what blocks: an untrusted clock, a disk below 5 % or its reserve spent, chains in
-réconciliation, a claim older than three days (a week-end without line is not one).
+réconciliation, a claim without receipt after eight working days. Where the service that sends is not at work, that
+stands in the place of the line, with what to do.
 """
-
-from datetime import timedelta
 
 from terminal.i18n import age_text, moment_text, money_text, text, time_text
 from terminal.tui.card_slot import Slot
@@ -15,7 +14,6 @@ from terminal.tui.state import CounterState, Snapshot
 from terminal.workflow.types import Status
 
 DISK_FLOOR_PERCENT = 5
-LATE_AFTER = timedelta(days=3)
 _GAP = "   "
 
 
@@ -24,14 +22,17 @@ def status_lines(state: CounterState, width: int) -> tuple[Line, Line]:
     snapshot = state.snapshot
     if snapshot is None:
         return (Span(" " + text("status.reading"), Role.BAR_STRONG),), ()
-    tone = _Tone(alarm=snapshot.status.link == "offline")
+    tone = _Tone(alarm=_is_down(snapshot.status))
     return _first(snapshot, tone, width), _second(state, snapshot, tone, width)
 
 
 def ground_of(state: CounterState) -> Role:
-    """The ground of the band: amber while the line is down."""
-    offline = state.snapshot is not None and state.snapshot.status.link == "offline"
-    return Role.ALARM if offline else Role.BAR
+    """The ground of the band: amber while the line is down, or nobody sends."""
+    return Role.ALARM if state.snapshot is not None and _is_down(state.snapshot.status) else Role.BAR
+
+
+def _is_down(status: Status) -> bool:
+    return status.link == "offline" or status.sender != "working"
 
 
 class _Tone:
@@ -46,13 +47,14 @@ class _Tone:
 
 def _first(snapshot: Snapshot, tone: _Tone, width: int) -> Line:
     links, queues, rejects = _links(snapshot), _queues(snapshot), _rejects(snapshot.status.rejected)
-    late = snapshot.status.oldest is not None and snapshot.now - snapshot.status.oldest > LATE_AFTER
+    status = snapshot.status
+    late = tone.bad if status.alarmed else tone.warn if status.warned else tone.strong
     steps = ((0, 0, 0), (1, 0, 0), (1, 1, 0), (1, 1, 1), (2, 1, 1), (2, 2, 1))
     lines = (
         left_right(
             (
                 Span(f" {links[link]}{_GAP}", tone.strong),
-                Span(queues[queue], tone.bad if late else tone.strong),
+                Span(queues[queue], late),
             ),
             (Span(rejects[reject], tone.bad),) if snapshot.status.rejected else (),
             width,
@@ -65,6 +67,9 @@ def _first(snapshot: Snapshot, tone: _Tone, width: int) -> Line:
 
 def _links(snapshot: Snapshot) -> tuple[str, str, str]:
     status, last = snapshot.status, snapshot.status.last_receipt_at
+    if status.sender in _SENDERS:
+        full, short = (text(key) for key in _SENDERS[status.sender])
+        return full, short, short
     if status.link == "offline":
         since = age_text(snapshot.now - last) if last else ""
         return (
@@ -134,7 +139,8 @@ def _others(snapshot: Snapshot, tone: _Tone, *, short: bool) -> list[Span]:
 def _alarms(status: Status, tone: _Tone, *, short: bool) -> list[Span]:
     """What stands before everything else, and in the place of a clock that is right.
 
-    A damaged store, stopped chains, a spent reserve, old reference data, proofs that are due, an old backup.
+    A damaged store, stopped chains, a spent reserve, late claims, old reference data, proofs that are due, an old
+    backup.
     """
     alarms: list[Span] = []
     if status.damaged:
@@ -143,6 +149,7 @@ def _alarms(status: Status, tone: _Tone, *, short: bool) -> list[Span]:
         alarms.append(Span(text("status.stopped_short" if short else "status.stopped"), tone.bad))
     if status.reserve_spent:
         alarms.append(Span(text("status.reserve_spent_short" if short else "status.reserve_spent"), tone.bad))
+    alarms += _late(status, tone, short=short)
     if status.data is not None and status.data.late:
         alarms.append(Span(text("status.data_late_short" if short else "status.data_late"), tone.warn))
     if status.unproved:
@@ -153,6 +160,19 @@ def _alarms(status: Status, tone: _Tone, *, short: bool) -> list[Span]:
     return alarms
 
 
+def _late(status: Status, tone: _Tone, *, short: bool) -> list[Span]:
+    """The claims that should have a receipt by now: the gravest alone."""
+    if status.alarmed:
+        key = "status.alarmed_short" if short else "status.alarmed"
+        return [Span(text(key, count=status.alarmed), tone.bad)]
+    key = "status.warned_short" if short else "status.warned"
+    return [Span(text(key, count=status.warned), tone.warn)] if status.warned else []
+
+
+_SENDERS = {
+    "missing": ("status.sender_missing", "status.sender_missing_short"),
+    "stuck": ("status.sender_stuck", "status.sender_stuck_short"),
+}
 _CARDS = {
     Slot.NO_READER: ("status.card_no_reader", "status.card_no_reader_short"),
     Slot.EMPTY: ("status.card_absent", "status.card_absent_short"),

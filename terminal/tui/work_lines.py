@@ -37,7 +37,7 @@ def to_handle(items: tuple[WorkItem, ...]) -> int:
 
 def work_line(item: WorkItem, state: CounterState, snapshot: Snapshot, width: int, *, selected: bool = False) -> Line:
     """One row in `width` columns."""
-    symbol, role = ("▲", Role.WARN) if item.unproved else state_sign(item.state)
+    symbol, role = _sign(item)
     age = f"{age_text(snapshot.now - item.created_at):>{_AGE}}"
     insurer = f"{cut(item.insurer, _INSURER - 1):<{_INSURER}}" if width >= WIDE else ""
     known = f"{short_number(item.number):<5}{cut(state.shown_name(item.name), _NAME - 1):<{_NAME}}"
@@ -48,6 +48,13 @@ def work_line(item: WorkItem, state: CounterState, snapshot: Snapshot, width: in
     if selected:
         return Span(f"{symbol} ", role), Span(label + head + why + age, Role.SELECTED)
     return Span(f"{symbol} {label}", role), Span(head + why + age)
+
+
+def _sign(item: WorkItem) -> tuple[str, Role]:
+    """That of its state, or of what is late about it."""
+    if item.late == "alarm":
+        return "■", Role.BAD
+    return ("▲", Role.WARN) if item.late or item.unproved else state_sign(item.state)
 
 
 def state_sign(state: str) -> tuple[str, Role]:
@@ -82,6 +89,9 @@ def remark(item: WorkItem, snapshot: Snapshot, *, short: bool) -> str:
         return text("work.correctable_short" if short else "work.correctable", left=left)
     if (said := _answer(item, snapshot, short=short)) is not None:
         return said
+    if item.late:
+        full_key, short_key = _LATE[item.late]
+        return text(short_key if short else full_key)
     if item.reason and f"error.{item.reason}.what" in sentences():
         return error_text(item.reason)[0]
     if item.state in _NEXT:
@@ -106,6 +116,10 @@ def _answer(item: WorkItem, snapshot: Snapshot, *, short: bool) -> str | None:
     return text("work.agreed", amount=item.agreed)
 
 
+_LATE = {
+    "warn": ("work.late_warn", "work.late_warn_short"),
+    "alarm": ("work.late_alarm", "work.late_alarm_short"),
+}
 _ANSWERED = ("accepted", "partial", "refused")
 _NEXT = {
     "queued": "work.leaves",

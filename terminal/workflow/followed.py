@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from sync.deadlines import Lateness
 from terminal.domain.lines import Eye
 from terminal.domain.lpp import ItemKind
 
@@ -25,6 +26,7 @@ class WorkItem:
     `held`: a recovered claim, which a person queues or voids. `agreed` and `paid` are the insurer's words in cents;
     `until` is the last day of an agreement; `handled`: a person dealt with the refusal. `unproved`: it
     has a receipt, and the log proof is late or cannot come; `reason` says which where nothing else does.
+    `late`: without a receipt after so many working days.
     """
 
     claim_id: str
@@ -44,6 +46,7 @@ class WorkItem:
     until: date | None = None
     handled: bool = False
     unproved: bool = False
+    late: Lateness | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from terminal.workflow.access import note_listed
 from terminal.workflow.agreements import Said, last_outcome, said_of, said_of_many
 from terminal.workflow.backup import is_backup_due
 from terminal.workflow.desk import Desk
+from terminal.workflow.late import late_of, late_rows, lateness_of, sender_of
 from terminal.workflow.reference import data_age
 from terminal.workflow.types import DayTotals, Link, Status, WorkItem
 
@@ -36,7 +37,7 @@ def link_of(desk: Desk, summary: Summary | None = None) -> Link:
 def status_of(desk: Desk) -> Status:
     """The two status lines."""
     summary = desk.home.outbox.summary()
-    usage = shutil.disk_usage(desk.home.path)
+    usage, late = shutil.disk_usage(desk.home.path), late_of(desk)
     return Status(
         waiting=summary.waiting,
         waiting_cents=_waiting_cents(desk),
@@ -54,6 +55,9 @@ def status_of(desk: Desk) -> Status:
         damaged=desk.health is not None and bool(desk.health.failed),
         data=data_age(desk),
         unproved=len(unproved_of(desk)),
+        sender=sender_of(desk),
+        warned=late.warned,
+        alarmed=late.alarmed,
     )
 
 
@@ -78,7 +82,7 @@ def _waiting_cents(desk: Desk) -> int | None:
 
 
 def worklist_of(desk: Desk, limit: int) -> tuple[WorkItem, ...]:
-    """The claims that need a person, those whose log proof is due, then the newest others.
+    """The claims that need a person, those that are late or whose log proof is due, then the newest others.
 
     Voided ones and messages about claims are left out.
     """
@@ -88,9 +92,11 @@ def worklist_of(desk: Desk, limit: int) -> tuple[WorkItem, ...]:
     first = [row for row in urgent if row.claim_id not in handled]
     others = tuple(state for state in ClaimState if state not in NEEDS_A_PERSON + GONE)
     unproved = unproved_of(desk)
+    late = late_rows(desk, limit)
     due = [row for row in map(outbox.get, list(unproved)[:limit]) if row.state in others]
     newest = outbox.rows(states=others, limit=limit + len(aside), newest_first=True)
-    rows = [*first, *due, *(row for row in newest if row.claim_id not in unproved)]
+    shown = unproved.keys() | {row.claim_id for row in late}
+    rows = [*first, *late, *due, *(row for row in newest if row.claim_id not in shown)]
     rows = [row for row in rows if row.claim_id not in aside][:limit]
     dossiers = desk.vault.dossiers.many(row.claim_id for row in rows)
     note_listed(desk, dossiers)
@@ -140,6 +146,7 @@ def _item(desk: Desk, row: Row, known: tuple[str, Dossier] | None, insurer: str,
         kind=dossier.kind if dossier else "claim",
         agreed=sum(line.amc for line in outcome.lines) if outcome else None,
         paid=_paid(said, row.claim_id),
+        late=lateness_of(desk, row),
         until=outcome.agreement.valid_until if outcome and outcome.agreement else None,
     )
 

@@ -30,6 +30,7 @@ Eye = Literal["right", "left"]
 DocumentAnswer = events.DocumentAnswer
 RefusalReason = events.RefusalReason
 Link = Literal["online", "offline", "unknown"]
+Sender = Literal["working", "stuck", "missing"]
 ClaimKind = followed.ClaimKind
 WorkItem = followed.WorkItem
 FollowAct = followed.FollowAct
@@ -200,6 +201,8 @@ class Status:
     `damaged`: a check at the start found something wrong with store or counterfoil.
     `data`: how old the reference data are, None in a terminal that takes none.
     `unproved`: so many claims have a receipt whose log proof is late, or cannot come.
+    `sender`: the service that sends; `warned` and `alarmed` count claims without receipt after five and eight working
+    days.
     """
 
     waiting: int
@@ -218,6 +221,9 @@ class Status:
     damaged: bool = False
     data: DataAge | None = None
     unproved: int = 0
+    sender: Sender = "working"
+    warned: int = 0
+    alarmed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

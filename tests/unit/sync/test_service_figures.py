@@ -1,10 +1,23 @@
 """The service's status file and its metrics: whole, small, and without a person."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from sync.service_state import FILE_NAME, ServiceState, boot, is_alive, read_state, uptime, write_state, write_whole
+from sync.service_state import (
+    FILE_NAME,
+    ServiceState,
+    boot,
+    is_alive,
+    is_running,
+    read_state,
+    uptime,
+    write_state,
+    write_whole,
+)
 from sync.textfile import Metric, gauge, rendered
 
 
@@ -12,9 +25,9 @@ def state(beat: float) -> ServiceState:
     """A state shown at this uptime."""
     return ServiceState(
         schema="comptoir/sync-status/v1",
-        pid=1,
+        pid=os.getpid(),
         boot=boot(),
-        since=0.0,
+        since=uptime(),
         beat=beat,
         at="2026-11-22T10:00:00+00:00",
         clock_trusted=True,
@@ -35,6 +48,18 @@ def test_a_state_is_read_as_it_was_shown(tmp_path: Path) -> None:
     assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o600
     assert is_alive(read_state(tmp_path))
     assert [is_alive(state(uptime() + away)) for away in (-1000, 1000)] == [False, False]
+
+
+def test_a_process_that_is_gone_is_not_alive() -> None:
+    """Killed, or its number given to a process that began later: whatever the file says, nobody is there."""
+    with subprocess.Popen(["sleep", "60"]) as process:
+        shown = replace(state(uptime()), pid=process.pid)
+        assert is_running(shown)
+        assert not is_running(replace(shown, since=uptime() - 3600)), "the number was another process's"
+        process.kill()
+    assert not is_running(shown)
+    assert not is_alive(shown)
+    assert not is_running(replace(state(uptime()), running=False))
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"schema":"other"}', b"\xff"])

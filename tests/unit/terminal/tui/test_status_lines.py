@@ -12,7 +12,7 @@ from terminal.tui.card_slot import CardSlot, Slot
 from terminal.tui.spans import Role, plain
 from terminal.tui.state import CounterState, Snapshot, initials
 from terminal.tui.status_lines import ground_of, status_lines
-from terminal.workflow.types import DataAge, Status
+from terminal.workflow.types import DataAge, Link, Sender, Status
 from tests.tui.scenes import ITEMS, NOW, OFFLINE, ONLINE, TODAY, TOTALS
 
 
@@ -89,16 +89,42 @@ def test_an_empty_queue_is_said() -> None:
     [
         ({"clock_trusted": False}, "HORLOGE NON SÛRE"),
         ({"disk_free_percent": 4}, "Disque 4 %"),
-        ({"oldest": NOW - timedelta(days=4)}, "4\u00a0j"),
+        ({"alarmed": 1}, "6\u00a0min"),
+        ({"alarmed": 12}, "12 hors délai"),
     ],
 )
 def test_red_is_for_what_blocks(change: dict[str, object], words: str) -> None:
-    """An untrusted clock, a full disk, a claim older than three days; nothing else but rejections."""
+    """An untrusted clock, a full disk, a claim out of time; nothing else but rejections."""
     calm = replace(ONLINE, rejected=0)
     assert Role.BAR_BAD not in {span.role for line in status_lines(state_of(calm), 100) for span in line}
     state = state_of(replace(calm, **change))  # type: ignore[arg-type]  # the fields are named by the parameters
     red = [span.text for line in status_lines(state, 100) for span in line if span.role is Role.BAR_BAD]
     assert any(words in text for text in red)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_claims_that_wait_too_long_are_amber_then_red(width: int) -> None:
+    """From five working days on their number is amber, from eight on red; of claims in time nothing is said."""
+    assert "ouvrés" not in plain(status_lines(state_of(ONLINE), width)[1])
+    for alarmed, role, words in ((0, Role.BAR_WARN, "▲ 3"), (2, Role.BAR_BAD, "■ 2 hors délai")):
+        status = replace(ONLINE, rejected=0, warned=3, alarmed=alarmed)
+        first, second = status_lines(state_of(status), width)
+        assert role in [span.role for span in second if span.text.startswith(words)]
+        assert role in [span.role for span in first if "6\u00a0min" in span.text]
+
+
+@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize("link", ["online", "offline", "unknown"])
+@pytest.mark.parametrize(("sender", "words"), [("missing", "■ ENVOI ARRÊTÉ"), ("stuck", "■ ENVOI BLOQUÉ")])
+def test_without_a_service_nothing_is_said_to_be_online(sender: Sender, words: str, link: Link, width: int) -> None:
+    """Whatever the last word of the line was: that nobody sends, with what to do where there is room, on amber."""
+    state = state_of(replace(ONLINE, sender=sender, link=link, rejected=0))
+    first = plain(status_lines(state, width)[0])
+    assert words in first
+    assert "LIGNE" not in first
+    assert "redémarrez le terminal" in first or width < 100
+    assert "3 · 412,60" in first
+    assert ground_of(state) is Role.ALARM
 
 
 @pytest.mark.parametrize("late", [True, False])
