@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from sync.announcing import Announcer
 from sync.deadlines import ALARM_AFTER, WARN_AFTER, latest_day
 from sync.engine import DrainReport
-from sync.service_state import read_state, write_state
+from sync.service_state import LOST_SECONDS, read_state, write_state
 from sync.supervisor import Supervisor
 from terminal.cli import main
 from terminal.tui.card_slot import CardSlot

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from sync.announcing import Announcer
 from sync.daemon import drain_now
+from sync.engine import DrainReport
+from sync.supervisor import Supervisor
 from terminal.cli.demo_insurers import KINDS, DemoInsurer, create_insurer
 from terminal.cli.demo_service import drain
 from terminal.tui.orders import Page
@@ -34,11 +37,12 @@ def restart(insurer: DemoInsurer, before: bytes = b"", after: bytes = b"") -> No
 
 
 async def service_comes_by(player: Player, shop: Shop) -> None:
-    """One pass of the service, in its own process on the long way, then the screens read the facts again."""
+    """One pass of the service, in its own process on the long way; it says that it is there, and the screens look."""
     if shop.home.name == "long":
         drain(shop.home)
     else:
         drain_now(shop.desk.home)
+    Announcer(shop.desk.home, Supervisor({})).say(DrainReport(), shop.counter.now())
     player.app.take_snapshot()
     await player.settle()
 
