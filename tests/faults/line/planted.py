@@ -17,7 +17,6 @@ import pytest
 from sync.adversary import SimulatedPeer
 from sync.backoff import ceiling
 from sync.contract.envelope import DISPATCH_TYP, GENESIS, Dispatch, Package, decode, digest, encode
-from sync.crypto.events import read_event
 from sync.crypto.signing import SigningKey
 from sync.engine import Lines
 from sync.inbox import Inbox
@@ -112,18 +111,17 @@ def resealed_on_retry(patch: pytest.MonkeyPatch) -> None:
 def cursor_before_applying(patch: pytest.MonkeyPatch) -> None:
     """The cursor is saved in a transaction of its own, before the event is."""
 
-    def take(self: Inbox, insurer: str, signed: str, verifiers: Any, device: str) -> None:
-        seq, head = self._place(insurer)
-        event = read_event(signed, verifiers)
-        if (event.insurer, event.device, event.seq, event.prev) != (insurer, device, seq + 1, head):
-            return
+    def keep(self: Inbox, insurer: str, _place: Any, events: Sequence[tuple[int, str]]) -> int:
+        seq, signed = events[-1]
         with self._store.write() as connection:
-            moved = (insurer, event.seq, digest(signed.encode("ascii")))
+            moved = (insurer, seq, digest(signed.encode("ascii")))
             connection.exec_driver_sql("INSERT OR REPLACE INTO event_cursor VALUES (?, ?, ?)", moved)
         with self._store.write() as connection:
-            connection.exec_driver_sql("INSERT INTO event VALUES (?, ?, ?)", (insurer, event.seq, signed))
+            for number, one in events:
+                connection.exec_driver_sql("INSERT INTO event VALUES (?, ?, ?)", (insurer, number, one))
+        return len(events)
 
-    patch.setattr(Inbox, "_take", take)
+    patch.setattr(Inbox, "_keep", keep)
 
 
 def breaker_shared(patch: pytest.MonkeyPatch) -> None:
