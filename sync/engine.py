@@ -1,12 +1,16 @@
 """Waiting claims leave, receipts come back: one bounded pass over every insurer that something waits for.
 
 Rules: what to do is decided elsewhere (`sync.decision`, pure); here it is done: asked, sent, kept in the store. Each
-action is done in the order in which it was decided, and what it brings is the next event. An insurer that fails
-touches no other. Errors of insurers are in the report, errors of the store are raised.
+action is done in the order in which it was decided, and what it brings is the next event. While a full batch is under
+way, the next one is numbered and signed, and nothing else: it leaves once the answers are judged and kept, if that is
+what is decided then; else it waits, like whatever has a number. An insurer that fails touches no other. Errors of
+insurers are in the report, errors of the store are raised.
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -152,6 +156,14 @@ def insurers_due(outbox: Outbox, logs: LogWatch | None, now: datetime) -> list[s
     return list(dict.fromkeys((*outbox.insurers_due(now), *(logs.book.insurers_waiting(now) if logs else ()))))
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """Claims that have their numbers, durably, and their packages; `rows` as they were before."""
+
+    rows: list[Row]
+    packages: list[bytes] = field(repr=False)
+
+
 class _Visit:
     """One insurer's turn in a pass: decisions are asked for and done, until nothing follows."""
 
@@ -159,6 +171,7 @@ class _Visit:
         self._pass = state
         self._insurer = insurer
         self._results: dict[str, tuple[Row, PushResult]] = {}
+        self._ready: _Batch | None = None
 
     def run(self, stopped: Reconciling | None) -> None:
         """From its beginning to its end."""
@@ -240,13 +253,18 @@ class _Visit:
         state = self._pass
         if not state.go_on():
             return None
-        rows = self._due(asked.limit) if asked.only is None else [state.outbox.get(asked.only)]
+        ready, self._ready = self._ready, None
+        if asked.only is not None:
+            ready, rows = None, [state.outbox.get(asked.only)]
+        elif ready is not None and len(ready.rows) <= asked.limit:
+            rows = ready.rows
+        else:
+            ready, rows = None, self._due(asked.limit)
         if not rows:
             return Emptied()
         try:
             peer = state.peer_for(self._insurer)
-            ids = [row.claim_id for row in rows]
-            results = peer.push(state.outbox.dispatch(self._insurer, ids, peer.signer, state.now()))
+            results = self._answers(peer, ready or self._numbered(peer, rows))
         except TransitionInvalid:
             return None
         except _PEER_ERRORS as error:
@@ -256,6 +274,25 @@ class _Visit:
         state.count("pushed", len(rows))
         now = state.outbox.get_all(result.claim_id for result in results)
         return Answered(tuple(self._judged(peer, row, result) for row, result in zip(now, results, strict=True)))
+
+    def _numbered(self, peer: Peer, rows: list[Row]) -> _Batch:
+        ids = [row.claim_id for row in rows]
+        return _Batch(rows, self._pass.outbox.dispatch(self._insurer, ids, peer.signer, self._pass.now()))
+
+    def _answers(self, peer: Peer, batch: _Batch) -> list[PushResult]:
+        """What a push brings; while a full one is under way, the next claims are made ready."""
+        if len(batch.rows) < batch_size(0):
+            return peer.push(batch.packages)
+        with ThreadPoolExecutor(1, "push") as line:
+            answer = line.submit(peer.push, batch.packages)
+            self._make_ready(peer, {row.claim_id for row in batch.rows})
+            return answer.result()
+
+    def _make_ready(self, peer: Peer, under_way: Collection[str]) -> None:
+        most = batch_size(0)
+        rows = [row for row in self._due(most + len(under_way)) if row.claim_id not in under_way][:most]
+        with suppress(TransitionInvalid):
+            self._ready = self._numbered(peer, rows) if rows else None
 
     def _judged(self, peer: Peer, row: Row, result: PushResult) -> Judged:
         self._results[row.claim_id] = row, result

@@ -82,6 +82,7 @@ class LineMachine(RuleBasedStateMachine):
         super().__init__()
         self._patched = pytest.MonkeyPatch()
         self._patched.setattr("sync.store.encrypted.is_locked", lambda: True)  # its guard of memory costs half the time
+        self._patched.setattr("sync.backoff.MAX_BATCH", 3)  # so that a few claims are several batches
         self.folder = Path(tempfile.mkdtemp(prefix="line-", dir=_in_memory()))
         self.desk = Desk(self.folder, SIGNER).open()
         self.inbox = Inbox(self.desk.store)

@@ -1,5 +1,6 @@
 """The engine against a real queue: what moves a claim, what does not, and what is tried again when."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -369,11 +370,55 @@ def test_a_failing_insurer_is_tried_with_less(shop: Shop) -> None:
 
 
 def test_a_pass_can_be_stopped_between_two_requests(shop: Shop) -> None:
-    """When told to stop, no further batch is numbered or sent."""
+    """When told to stop, no further batch is sent; what was made ready for it leaves later, once."""
     insurer = shop.insurer()
     shop.register(150)
     assert shop.drain(go_on=lambda: not insurer.batches).acknowledged == 100
-    assert shop.states().count("queued") == 50
+    assert sum(state in ("queued", "sending") for state in shop.states()) == 50
+    assert [len(batch) for batch in insurer.batches] == [100]
+    assert shop.drain().acknowledged == 50
+    assert sorted(row.seq or 0 for row in shop.outbox.rows()) == list(range(1, 151))
+
+
+def test_the_next_batch_is_numbered_while_one_is_under_way(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The insurer answers the first batch only once the second one has its numbers, which are durable by then."""
+    insurer, numbered = shop.insurer(), threading.Semaphore(0)
+    true_dispatch, true_acknowledge = Outbox.dispatch, insurer.acknowledge
+
+    def dispatch(outbox: Outbox, *asked: Any) -> list[bytes]:
+        packages = true_dispatch(outbox, *asked)
+        numbered.release()
+        return packages
+
+    def answer(_insurer: ScriptedInsurer, package: bytes) -> PushResult:
+        if not insurer.known:
+            assert numbered.acquire(timeout=60)
+            assert numbered.acquire(timeout=60)
+            assert shop.states().count("sending") == 200
+        return true_acknowledge(package)
+
+    monkeypatch.setattr(Outbox, "dispatch", dispatch)
+    insurer.answer = answer
+    shop.register(230)
+    assert shop.drain().acknowledged == 230
+    assert [len(batch) for batch in insurer.batches] == [100, 100, 30]
+    numbers = [row.seq for row in shop.outbox.rows()]
+    assert numbers == list(range(1, 231))
+
+
+def test_a_batch_made_ready_waits_where_the_one_before_it_failed(shop: Shop) -> None:
+    """It is not sent; afterwards both leave by number, each with the bytes that it was given."""
+    insurer = shop.insurer()
+    insurer.failure = InsurerUnreachable("down")
+    ids = shop.register(150)
+    report = shop.drain()
+    assert (report.acknowledged, [len(batch) for batch in insurer.batches]) == (0, [100])
+    ready = [shop.outbox.get(claim_id).package for claim_id in ids]
+    assert all(package is not None for package in ready)
+    insurer.failure = None
+    shop.clock.pass_time(hours=1)
+    assert shop.drain().acknowledged == 150
+    assert [package for batch in insurer.batches[1:] for package in batch] == ready
 
 
 def test_a_receipt_is_verified_against_what_left(shop: Shop) -> None:
