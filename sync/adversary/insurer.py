@@ -69,9 +69,12 @@ class Filed:
 
 
 class SimulatedInsurer:
-    """One insurer and its account of one terminal."""
+    """One insurer and its account of one terminal; `after`: number and digest of the dispatch that it goes on from."""
 
-    def __init__(self, amc: str, device: VerifyingKey, key: SigningKey | None = None) -> None:
+    def __init__(
+        self, amc: str, device: VerifyingKey, key: SigningKey | None = None, after: tuple[int, str] = (0, GENESIS)
+    ) -> None:
+        self._after = after
         self.amc, self.device = amc, device
         self.key = key or SigningKey.generate()
         self.stranger = SigningKey.generate()
@@ -125,7 +128,7 @@ class SimulatedInsurer:
     def state(self) -> ChainState:
         """Where the chain stands, or stands in the story that a mode tells."""
         seq = self._contiguous()
-        head = self._by_number[seq].dispatch if seq else GENESIS
+        head = self._by_number[seq].dispatch if seq > self._after[0] else self._after[1]
         if self.mode == "state_ahead":
             seq, head = seq + 7, "a" * 64
         if self.mode == "state_elsewhere" and seq:
@@ -197,8 +200,10 @@ class SimulatedInsurer:
 
     def _fits(self, told: Dispatch, own: str) -> bool:
         before, after = self._by_number.get(told.seq - 1), self._by_number.get(told.seq + 1)
-        expected = GENESIS if told.seq == 1 else before.dispatch if before else told.prev
+        known = {1: GENESIS, self._after[0] + 1: self._after[1]}
+        expected = before.dispatch if before else known.get(told.seq, told.prev)
         return told.seq not in self._by_number and told.prev == expected and (after is None or after.prev == own)
 
     def _contiguous(self) -> int:
-        return next(number for number in range(len(self._by_number) + 1) if number + 1 not in self._by_number)
+        first = self._after[0]
+        return next(n for n in range(first, first + len(self._by_number) + 1) if n + 1 not in self._by_number)

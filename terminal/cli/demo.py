@@ -14,6 +14,7 @@ from pathlib import Path
 from hardware import CardSource
 from terminal.bootstrap import enrol_with, open_desk, prepare_home
 from terminal.cli.demo_cards import DemoCards, changing_cards, demo_cards
+from terminal.cli.demo_hostile import named, play_hostile
 from terminal.cli.demo_insurers import DemoInsurer, demo_insurers
 from terminal.cli.demo_play import Stage, play_headless
 from terminal.cli.demo_service import run_service
@@ -32,16 +33,19 @@ GRACE_ON_SCREEN = 15
 
 
 def play(arguments: argparse.Namespace) -> Answer:
-    """Play the job, on screen or with `--headless` one line a step."""
+    """Play the job: on screen, with `--headless` one line a step, with `--hostile` one line an insurer that lies."""
+    hostile = named(arguments.hostile)
     with _folder(arguments.keep) as folder, ExitStack() as stack:
         cards = stack.enter_context(demo_cards(arguments.reader))
         insurers = demo_insurers(folder)
         for insurer in insurers:
             stack.callback(insurer.stop)
-        grace = 0 if arguments.headless else GRACE_ON_SCREEN
+        headless = arguments.headless or bool(hostile)
+        grace = 0 if headless else GRACE_ON_SCREEN
         desk = stack.enter_context(_terminal(folder, cards.source, insurers, grace))
-        if arguments.headless:
-            return play_headless(Stage(desk, cards, insurers, arguments))
+        stage = Stage(desk, cards, insurers, arguments)
+        if headless:
+            return play_hostile(stage, hostile) if hostile else play_headless(stage)
         return _on_screen(desk, cards)
 
 

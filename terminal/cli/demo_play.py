@@ -57,20 +57,21 @@ def play_headless(stage: Stage) -> Answer:
     """The whole job: cards, quotes, durable claims, push, receipts, and what the insurers read."""
     if stage.arguments.offline_first:
         _stop(stage)
-    done = [_register(stage, number) for number in _counted(stage, "registering", stage.arguments.claims)]
+    done = [register_one(stage, number) for number in _counted(stage, "registering", stage.arguments.claims)]
     if stage.arguments.offline_first:
         _try_in_vain(stage)
     report = _push(stage)
     return _judge(stage, done, report)
 
 
-def _register(stage: Stage, number: int) -> Submitted:
+def register_one(stage: Stage, number: int) -> Submitted:
+    """Register the claim of this number, for the holders and the insurers in turn."""
     people = _card(stage, HOLDERS[number % len(HOLDERS)])
     person = people[number // len(HOLDERS) % len(people)]
     draft = _draft(stage, person, stage.insurers[number % len(stage.insurers)].amc)
     quote = quote_draft(stage.desk, draft).quote
     submitted = register(stage.desk, draft)
-    if stage.arguments.claims == 1:
+    if stage.arguments.claims == 1 and stage.arguments.hostile is None:
         _tell_claim(stage, people, quote, submitted)
     return submitted
 
@@ -122,7 +123,7 @@ def _push(stage: Stage) -> Drained:
 def _judge(stage: Stage, done: list[Submitted], report: Drained) -> Answer:
     verified = receipts_that_verify(stage.desk)
     stage.tell("receipts", verified=verified)
-    opened, identical = _opened(stage, {submitted.claim_id for submitted in done})
+    opened, identical = opened_as_signed(stage, {submitted.claim_id for submitted in done})
     stage.tell("opened", opened=opened, identical=identical)
     states = stage.desk.home.outbox.summary().states
     figures = {
@@ -139,7 +140,7 @@ def _judge(stage: Stage, done: list[Submitted], report: Drained) -> Answer:
     return Answer({**data, "steps": stage.told}, (), DONE if held else REFUSED)
 
 
-def _opened(stage: Stage, mine: set[str]) -> tuple[int, int]:
+def opened_as_signed(stage: Stage, mine: set[str]) -> tuple[int, int]:
     """How many of my claims the insurers opened, and how many as the very bytes that were signed here."""
     signed = {
         claim_id: dossier.signed_sha256 for claim_id, (_, dossier) in stage.desk.vault.dossiers.many(mine).items()

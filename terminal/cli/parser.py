@@ -241,6 +241,7 @@ def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reader", choices=("emulated", "pcsc"), default="emulated", help=text("cli.help.demo_reader"))
     parser.add_argument("--claims", type=_count, default=1, metavar="N", help=text("cli.help.claims"))
     parser.add_argument("--offline-first", action="store_true", help=text("cli.help.offline_first"))
+    parser.add_argument("--hostile", nargs="*", metavar=text("cli.help.name"), help=text("cli.help.demo_hostile"))
     parser.add_argument("--keep", type=Path, metavar=text("cli.help.dir"), help=text("cli.help.keep"))
 
 

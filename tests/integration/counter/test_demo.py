@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from terminal.cli.demo_hostile import NAMES, SHOWN
+from terminal.i18n import error_text, sentences
 from tests.pcscd_fixture import Pcscd
 
 SCRIPT = Path(sys.executable).with_name("comptoir")
@@ -49,6 +51,31 @@ def test_one_claim_is_told_step_by_step() -> None:
     assert len(lines) == 6
     assert lines[1] == "● Devis : 95,00 €, Sécurité sociale 17,10 €, mutuelle 77,90 €, reste à charge 0,00 €."
     assert lines[-1] == "● L'organisme ouvre 1 demande(s), dont 1 identiques aux octets signés."
+
+
+def test_hostile_insurers_move_nothing_and_are_named() -> None:
+    """One signs with another key, one shows a wrong certificate: a line each, in French, and all claims arrive."""
+    done = demo("--json", "--hostile", "signed_by_a_stranger", "certificate_of_another_authority")
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["ok"]) == (0, True)
+    assert {said[name] for name in ("claims", "acknowledged", "opened", "identical")} == {6}
+    told = [(one["code"], one["state"], one["intact"], one["beside"], one["arrived"]) for one in said["cases"]]
+    assert told == [
+        ("receipt_invalid", "sending", True, "acknowledged", True),
+        ("insurer_untrusted", "queued", True, "acknowledged", True),
+    ]
+    assert [one["reason"] for one in said["cases"]] == [" ".join(error_text(code)) for code, *_ in told]
+    assert [line[0] for line in said["steps"]] == ["▲", "▲", "●"]
+    assert "signe l'accusé avec une clé inconnue" in said["steps"][0]
+
+
+def test_every_hostile_insurer_has_its_words_and_an_unknown_one_is_refused() -> None:
+    """What each does is said in French; a name that there is not ends at once, with the names that there are."""
+    assert {f"cli.hostile.{name}" for name in NAMES} <= sentences().keys()
+    assert set(SHOWN) <= set(NAMES)
+    done = demo("--hostile", "friendly", "--json")
+    error = json.loads(done.stdout)["error"]
+    assert (done.returncode, error["code"], error["facts"]["name"]) == (1, "hostile_unknown", "friendly")
 
 
 def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
