@@ -100,6 +100,7 @@ def open_desk(
             cards=cards or pcsc_source(),
             origin=origin,
             health=health,
+            professional_card=professional_card,
         )
 
 

@@ -31,6 +31,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     `mixed_ceiling`: the ceilings of the law bind equipment of two classes too, where the law is silent.
     `scanner` and `printer` are addresses (`serial:/dev/…`, `network:HOST:PORT`), empty where there is none.
+    `sounds`: the terminal's bell beside what the screen says.
     """
 
     shop_am_id: str
@@ -43,6 +44,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     scanner: str = ""
     printer: str = ""
     printer_profile: str = "TM-T20II"
+    sounds: bool = True
 
 
 def default_home() -> Path:

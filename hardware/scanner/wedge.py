@@ -34,9 +34,10 @@ class Scanned:
 
 
 class WedgeAssembler:
-    """Keys in, messages out. `due` must be called when GAP passed without a key."""
+    """Keys in, messages out. `due` must be called when `gap` seconds passed without a key."""
 
-    def __init__(self) -> None:
+    def __init__(self, gap: float = GAP) -> None:
+        self.gap = gap
         self._held: list[str] = []
         self._last = float("-inf")
 
@@ -53,7 +54,7 @@ class WedgeAssembler:
 
     def due(self, at: float) -> tuple[Typed, ...]:
         """The keys that turn out to be a person's, because nothing followed them in time."""
-        if self._held and not self._last <= at < self._last + GAP:
+        if self._held and not self._last <= at < self._last + self.gap:
             return (Typed(self._taken()),)
         return ()
 

@@ -40,6 +40,12 @@ def show_screens(home: Path, reader: str | None, cards: CardSource) -> Answer:
         erase_in_passing(desk)
         config = desk.config
         idle_seconds = float(config.idle_lock_seconds)
-        office = Office(desk)
-        status = run(Counter(desk), reader=reader, theme=config.theme, idle_seconds=idle_seconds, office=office)
+        status = run(
+            Counter(desk),
+            reader=reader,
+            theme=config.theme,
+            idle_seconds=idle_seconds,
+            office=Office(desk),
+            sounds=config.sounds,
+        )
     return Answer({"status": status}, status=status)

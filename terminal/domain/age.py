@@ -9,7 +9,11 @@ import re
 from datetime import date
 
 from terminal.domain.errors import BirthDateInvalid
+from terminal.domain.identifiers import Nir
 
+OLDEST = 110
+"""Years; nobody older is expected at the counter without a whole birth date."""
+MONTHS = 12
 _FORM = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})", re.ASCII)
 
 
@@ -33,6 +37,22 @@ def _earliest(year: int, month: int, day: int) -> date:
         except ValueError:
             continue
     return date(year, 1, 1)
+
+
+def birth_month(nir: Nir, today: date) -> tuple[int, int] | None:
+    """Year and month of birth in a NIR; None when its month is none of the calendar, or two centuries are possible.
+
+    The NIR has two figures of the year: a century counts when it is not in the future, and the age at most `OLDEST`.
+    """
+    year, month = int(nir.digits[1:3]), int(nir.digits[3:5])
+    if not 1 <= month <= MONTHS:
+        return None
+    possible = [
+        century + year
+        for century in (1900, 2000)
+        if (century + year, month) <= (today.year, today.month) and today.year - century - year <= OLDEST
+    ]
+    return (possible[0], month) if len(possible) == 1 else None
 
 
 def completed_years(born: date, on: date) -> int:

@@ -25,12 +25,13 @@ def run(  # noqa: PLR0913 - what a counter is shown with is named
     theme: str,
     idle_seconds: float = IDLE_SECONDS,
     hint: str = "",
+    sounds: bool = True,
     office: "OfficePort | None" = None,
 ) -> int:
     """Show the counter until somebody leaves it; 0, or 70 after a crash.
 
     `reader`: part of a reader's name, None for any. `theme`: `sombre` or `clair`. `hint`: a line on the lock screen.
-    `office`: the back of the shop; without it the menu has what the counter can do alone.
+    `office`: the back of the shop; without it the menu has what the counter can do alone. `sounds`: a bell too.
     """
     sys.stdout.write(f"\x1b[2J\x1b[H\n  {text('start.opening')}\n")
     sys.stdout.flush()
@@ -40,6 +41,7 @@ def run(  # noqa: PLR0913 - what a counter is shown with is named
     gc.freeze()
     gc.enable()
     app = CounterApp(counter, reader=reader, theme=theme, idle_seconds=idle_seconds, hint=hint, office=office)
+    app.sounds = sounds
     app.run()
     return app.return_code or 0
 

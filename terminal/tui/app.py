@@ -7,9 +7,10 @@ import os
 from time import monotonic
 
 from terminal.tui.form_model import Stroke
+from terminal.tui.hands import Hands
 from terminal.tui.idle import Idle, IdleWatch
+from terminal.tui.messages import ScanCame
 from terminal.tui.notice import Notice
-from terminal.tui.pages import Pages
 from terminal.tui.quiet_app import CRASHED
 from terminal.workflow.office import OfficePort
 from terminal.workflow.types import CounterPort
@@ -21,7 +22,7 @@ STDIN = 0
 __all__ = ["CRASHED", "CounterApp"]
 
 
-class CounterApp(Pages):
+class CounterApp(Hands):
     """The counter's screens on one terminal."""
 
     def __init__(  # noqa: PLR0913 - what a counter is shown with is named
@@ -54,9 +55,14 @@ class CounterApp(Pages):
         self.stop_watch()
 
     def take_text(self, text: str) -> None:
-        """A pasted text goes to the screen in front."""
+        """A pasted text goes to the screen in front, unless it is a quote."""
         self._idle.touched(monotonic())
-        self.front.paste(text)
+        if not self.pasted(text):
+            self.front.paste(text)
+
+    def on_scan_came(self, _message: ScanCame) -> None:
+        """Whoever scans is there."""
+        self._idle.touched(monotonic())
 
     def look_idle(self) -> None:
         """Warn, then lock, when nobody has touched a key; leave when the terminal is gone: not every one says so."""
@@ -71,8 +77,13 @@ class CounterApp(Pages):
             self.front.say(Notice.of("idle_soon"))
 
     def take_stroke(self, stroke: Stroke) -> None:
-        """Lock, card and mask are everywhere; all else is the screen's."""
+        """A key that is part of a scan waits for the rest; any other one is applied."""
         self._idle.touched(monotonic())
+        if not self.caught(stroke):
+            self._press(stroke)
+
+    def _press(self, stroke: Stroke) -> None:
+        """Lock, card and mask are everywhere; all else is the screen's."""
         key = stroke.key
         if key == "f1":
             self.open_help()

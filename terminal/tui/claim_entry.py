@@ -17,7 +17,7 @@ from terminal.domain.lpp import LensType
 from terminal.domain.notation import WrittenEye
 from terminal.domain.prescription import Prescriber
 from terminal.domain.renewal import Ground
-from terminal.tui.claim_form import EYES, PLACES, PRESCRIBERS, ClaimForm
+from terminal.tui.claim_form import EYES, OTHER, PLACES, PRESCRIBERS, ClaimForm
 from terminal.tui.entry import EntryError, parse_amount, parse_birth_day, parse_day, parse_written
 from terminal.workflow.types import CounterPort, Draft, DraftLine, Eye, Item, Model, Person, Submitted
 
@@ -80,6 +80,7 @@ class ClaimEntry:
     replaces: str | None = None
     asks_agreement: bool = False
     agreement: Agreement | None = None
+    others: tuple[DraftLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ def read_entry(claim: ClaimForm) -> ClaimEntry:
         replaces=claim.replaces,
         asks_agreement=claim.asks_agreement,
         agreement=claim.agreement,
+        others=claim.other_lines,
     )
 
 
@@ -160,9 +162,10 @@ def complete(entry: ClaimEntry, counter: CounterPort) -> Completed:
         price = typed.price if typed.price is not None else _regulated(entry, eye, code, plvs[eye])
         if price:
             lines[EYES[eye]] = _lens_line(entry, eye, code, price)
-    if not lines:
+    if not (lines or entry.others):
         raise EntryProblem("od_price", "missing_lines")
-    return Completed(_draft(entry, tuple(lines.values())), choices, plvs, tuple(lines))
+    places = (*lines, *(OTHER for _ in entry.others))
+    return Completed(_draft(entry, (*lines.values(), *entry.others)), choices, plvs, places)
 
 
 def submitted(entry: ClaimEntry, counter: CounterPort, *, again: bool) -> Submitted:

@@ -22,7 +22,7 @@ from terminal.domain.renewal import Ground, months_by_ground
 from terminal.tui.entry import EntryError, amount_entry, parse_birth_day, parse_day, tidy_amount, tidy_written
 from terminal.tui.form_field import Field, Kind
 from terminal.tui.form_model import Form
-from terminal.workflow.types import Eye, InsurerChoice, Model, Person
+from terminal.workflow.types import DraftLine, Eye, InsurerChoice, Model, Person
 
 Option = TypeVar("Option")
 
@@ -33,6 +33,8 @@ EYES: Mapping[Eye, str] = {"right": "od", "left": "og"}
 PRESCRIBERS: tuple[Prescriber, ...] = ("physician", "orthoptist")
 PLACES = ("frame", *EYES.values())
 """What a line is for, as the names of the fields begin."""
+OTHER = "other"
+"""What a line is for that has no field: a supplement, more than one package."""
 _WRITTEN_FIELDS = ("od_written", "og_written")
 _LENS_FIELDS = ("lens_type", *_WRITTEN_FIELDS)
 _TARIFF_FIELDS = (*(f"{place}_{kind}" for kind in ("plv", "base") for place in PLACES), "plv_reason")
@@ -50,9 +52,10 @@ class Offer:
 
 
 class ClaimForm:
-    """One claim on the screen. `carried`: lens codes of a claim that is being corrected, until its lenses change.
+    """One claim on the screen. `carried`: lens codes of a claim or quote that was taken over, until its lenses change.
 
-    `asks_agreement`: it was one that asks the insurer beforehand; `agreement`: what is delivered under.
+    `other_lines` have no field and stay until the model changes. `asks_agreement`: it was one that asks the insurer
+    beforehand; `agreement`: what is delivered under.
     """
 
     def __init__(self, offer: Offer) -> None:
@@ -60,6 +63,7 @@ class ClaimForm:
         self.today = offer.today
         self.carried: dict[Eye, str] = {}
         self.frame_carried: str | None = None
+        self.other_lines: tuple[DraftLine, ...] = ()
         self.replaces: str | None = None
         self.asks_agreement = False
         self.agreement: Agreement | None = None
@@ -193,7 +197,7 @@ class ClaimForm:
             self.form[name].hidden = True
             self.form[name].put("")
         if key == "model":
-            self.frame_carried = None
+            self.frame_carried, self.other_lines = None, ()
             self._fill_from_model()
         else:
             self._withdraw_prices()

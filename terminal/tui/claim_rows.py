@@ -131,6 +131,9 @@ def _equipment(claim: ClaimForm) -> list[FormRow]:
         Row(text("claim.left_eye"), (Cell("og_written"),), kept, Role.MUTED),
         _prices(claim),
     ]
+    if claim.other_lines:
+        price = sum(line.price for line in claim.other_lines)
+        rows.append(Remark(text("claim.other_lines", count=len(claim.other_lines), price=price)))
     for kind, label in _TARIFF_LABELS:
         cells = tuple(Cell(f"{place}_{kind}", name) for place, name in _PLACE_NAMES)
         if not all(claim.form[cell.key].hidden for cell in cells):

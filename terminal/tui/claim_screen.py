@@ -13,10 +13,15 @@ from datetime import date
 from textual.containers import Horizontal
 from textual.widget import Widget
 
+from terminal.domain.errors import DomainError
+from terminal.domain.identifiers import LppCode
+from terminal.domain.lpp import LppItem
 from terminal.i18n import text
 from terminal.tui.claim_entry import ClaimEntry, Completed, EntryProblem, PossibleDuplicate, read_entry
-from terminal.tui.claim_form import EYES, ClaimForm
+from terminal.tui.claim_form import EYES, OTHER, ClaimForm
+from terminal.tui.claim_refill import choose_insurer, take_over
 from terminal.tui.claim_rows import claim_rows
+from terminal.tui.claim_scanned import take_item
 from terminal.tui.counter_screen import CounterScreen
 from terminal.tui.detail_lines import code_reasons
 from terminal.tui.form_model import Form, Outcome, Stroke
@@ -28,6 +33,7 @@ from terminal.tui.orders import Orders, Page
 from terminal.tui.spans import Line, Role, Room
 from terminal.tui.state import CounterState
 from terminal.tui.who_pays import who_pays_lines
+from terminal.workflow.handed import HandedQuote
 from terminal.workflow.types import QuoteAnswer
 
 _FIELD_OF_CODE = {
@@ -130,6 +136,43 @@ class ClaimScreen(CounterScreen):
             self._edit(self.claim.form.paste(text))
             self.repaint()
 
+    def scan(self, code: str) -> bool:
+        """The number of an insurer, the code of an article, else a text for the member's field."""
+        claim = self.claim
+        if claim is None or self.saving:
+            return False
+        if code in [choice.amc for choice in claim.offer.insurers]:
+            choose_insurer(claim, code)
+            self._edit(Outcome.CHANGED)
+            self.repaint()
+        elif _is_lpp(code):
+            self.orders.scan(code)
+        elif claim.form.active == "member":
+            self.paste(code)
+        else:
+            return super().scan(code)
+        return True
+
+    def take_item(self, item: LppItem) -> bool:
+        """Put a scanned article in its place; False, with a sentence, where it has none."""
+        if self.claim is None or self.saving:
+            return False
+        refused = "scan_agreement" if self.claim.agreement else None if take_item(self.claim, item) else "scan_no_field"
+        return self._taken(Notice(text("scan.item", code=str(item.code)), text("scan.item_todo"), Role.GOOD), refused)
+
+    def take_quote(self, quote: HandedQuote, notice: Notice) -> bool:
+        """Put a quote into the claim; False, with a sentence, where it could not be, or not all of it."""
+        if self.claim is None or self.saving:
+            return False
+        if self.claim.agreement is not None:
+            return self._taken(notice, "scan_agreement")
+        return self._taken(notice, None if take_over(self.claim, quote) else "handed_insurer_unknown")
+
+    def _taken(self, notice: Notice, refused: str | None) -> bool:
+        self._edit(Outcome.CHANGED)
+        self.say(Notice.of(refused) if refused else notice)
+        return refused is None
+
     def tell_quote(self, entry: ClaimEntry, completed: Completed, answer: QuoteAnswer) -> None:
         """Show who pays what, if it is still the question."""
         if self.claim is None or entry is not self._asked:
@@ -159,7 +202,9 @@ class ClaimScreen(CounterScreen):
         self.repaint()
 
     def _show_refusal(self, claim: ClaimForm, code: str, facts: dict[str, object]) -> None:
-        if code == "tariff_unknown":
+        if code == "tariff_unknown" and facts.get("place") == OTHER:
+            code = "other_tariff_unknown"
+        elif code == "tariff_unknown":
             kind = str(facts.get("needs"))
             claim.ask_tariff(str(facts.get("place", "od")), kind)
             code = "base_unknown" if kind == "base" else code
@@ -228,9 +273,19 @@ class ClaimScreen(CounterScreen):
         return who_pays_lines(self.told.answer if self.told else None, offline=offline, width=room.width)[: room.height]
 
 
+def _is_lpp(code: str) -> bool:
+    try:
+        LppCode.parse(code)
+    except DomainError:
+        return False
+    return True
+
+
 def _concerned(code: str, facts: dict[str, object]) -> str | None:
     """The field that an error is about."""
     place = facts.get("place")
+    if place == OTHER:
+        return None
     if code == "tariff_unknown":
         return f"{place or 'od'}_{facts.get('needs')}"
     if code in ("correction_out_of_range", "correction_unreadable"):

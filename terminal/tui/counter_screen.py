@@ -26,6 +26,9 @@ from terminal.tui.status_lines import ground_of, status_lines
 class FramedScreen(Screen[None]):
     """A screen in the frame. `notice` is what its message row says."""
 
+    takes_scans: ClassVar[bool] = False
+    """What is scanned here is typed into the field that is active."""
+
     open_to_all: ClassVar[bool] = False
     """It is shown while nobody is logged in: no key that needs somebody works here."""
     shows_names: ClassVar[bool] = True
@@ -88,6 +91,14 @@ class FramedScreen(Screen[None]):
 
     def paste(self, text: str) -> None:
         """Take a pasted text; most screens have no place for one."""
+
+    def scan(self, code: str) -> bool:
+        """Take what was scanned and is no quote; False, with a sentence, where it is of no use."""
+        if self.takes_scans:
+            self.paste(code)
+        else:
+            self.say(Notice.of("scan_not_used"))
+        return self.takes_scans
 
     def shown_notice(self) -> Notice | None:
         """What the message row says now."""

@@ -75,7 +75,9 @@ class HomeScreen(CounterScreen):
         super().repaint()
 
     def _paint_call(self, room: Room) -> list[Line]:
-        call = text(_CALLS.get(self.state.slot.state, "home.insert_card"))
+        call = text(
+            "home.quote_waits" if self._quote_waits() else _CALLS.get(self.state.slot.state, "home.insert_card")
+        )
         block = [(Span(f"{words:<{room.width}}", Role.CALL),) for words in ("", f"  {call}", "")]
         lines: list[Line] = [
             *block,
@@ -86,6 +88,9 @@ class HomeScreen(CounterScreen):
             *self._paint_asked(),
         ]
         return lines if room.height >= len(lines) else [line for line in lines if line]
+
+    def _quote_waits(self) -> bool:
+        return self.state.quote_waits and self.state.slot.state in (Slot.EMPTY, Slot.HAND_BACK, Slot.READ)
 
     def _paint_asked(self) -> list[Line]:
         """How many document requests wait, and the nearest deadline."""

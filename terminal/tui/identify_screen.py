@@ -21,6 +21,7 @@ class IdentifyScreen(CounterScreen):
     """NIR twice, name, birth date; Enter on the last field, or F10, begins the claim."""
 
     shows_names = False
+    takes_scans = True
 
     def __init__(self, state: CounterState, orders: Orders) -> None:
         super().__init__(state, orders)
@@ -75,4 +76,5 @@ class IdentifyScreen(CounterScreen):
         self.orders.begin(person)
 
     def _subject(self) -> tuple[Form, list[FormRow]]:
-        return self.form, identify_rows(self.form)
+        snapshot = self.state.snapshot
+        return self.form, identify_rows(self.form, snapshot.today if snapshot else None)

@@ -2,7 +2,8 @@
 
 Rules: nothing of a customer is shown here; the code shows as dots; a wrong code is said without saying which part is
 wrong; the vault counts wrong codes, and this screen says how long to wait or that the account is locked, with what to
-do. Escape twice leaves the program: F11 then Escape, Escape from anywhere.
+do. While a professional card is in, its code is asked for instead (none where the reader has keys), unless F6. Escape
+twice leaves the program: F11 then Escape, Escape from anywhere.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ from terminal.tui.notice import Notice
 from terminal.tui.orders import Orders
 from terminal.tui.spans import Role, cut
 from terminal.tui.state import CounterState
+from terminal.workflow.handed import OwnCard
 from terminal.workflow.types import UserName
 
 PIN_WIDTH = 12
@@ -38,6 +40,8 @@ class LockScreen(CounterScreen):
         self.users: tuple[UserName, ...] = ()
         self.busy = False
         self.draft_kept = False
+        self.card: OwnCard | None = None
+        self.by_card = False
         self.form = _form(0)
         self._leaving = False
         self._view = self.keep(FormView(self._subject, "lock-form"), text("lock.title"))
@@ -47,21 +51,39 @@ class LockScreen(CounterScreen):
         yield Middle(Center(self._view))
 
     def key_labels(self) -> Sequence[KeyLabel]:
-        """Enter opens, Escape leaves."""
-        return (key_named(text("key.enter"), "lock.open"), key_named(text("key.escape"), "lock.leave"))
+        """Enter opens, F6 changes the way while a card is in, Escape leaves."""
+        other = key_named("F6", "lock.by_code" if self.by_card else "lock.by_card")
+        return (
+            key_named(text("key.enter"), "lock.open"),
+            *((other,) if self.card is not None else ()),
+            key_named(text("key.escape"), "lock.leave"),
+        )
+
+    def other_keys(self) -> Sequence[KeyLabel]:
+        """F6, before a card is in."""
+        return (key_named("F6", "lock.by_card"),)
 
     def offer(self, users: tuple[UserName, ...]) -> None:
         """List the accounts."""
         if users != self.users:
             self.users = users
-            self.form = _form(len(users))
+            self._ask(by_card=self.by_card)
         if not users:
             self.say(Notice.of("no_user"))
         self.repaint()
 
+    def offer_card(self, card: OwnCard | None) -> None:
+        """A professional card is in, or is no longer: ask for its code, or for the person's own."""
+        self.card = card
+        if not self.busy:
+            self._ask(by_card=card is not None)
+            self.notice = Notice(text("lock.card_in"), text("lock.card_todo"), Role.TEXT) if card is not None else None
+        self.repaint()
+
     def reset(self, *, draft_kept: bool) -> None:
         """Ask again from the beginning."""
-        self.form = _form(len(self.users))
+        self.card = None
+        self._ask(by_card=False)
         self.notice = None
         self.busy, self._leaving, self.draft_kept = False, False, draft_kept
 
@@ -69,7 +91,7 @@ class LockScreen(CounterScreen):
         """The code did not open: ask for it again, and say when the next one is tried."""
         self.busy = False
         self.form["pin"].put("")
-        self.form.go("pin")
+        self.form.go("user" if self.form["pin"].hidden else "pin")
         notice = Notice.of(code, facts)
         if code == "pin_wrong" and facts.get("seconds"):
             notice = Notice(notice.what, text("lock.next_try", seconds=facts["seconds"], left=facts["left"]))
@@ -79,6 +101,9 @@ class LockScreen(CounterScreen):
         """Type, open, or leave."""
         if stroke.key == "escape":
             self._escape()
+        elif stroke.key == "f6" and self.card is not None and not self.busy:
+            self._ask(by_card=not self.by_card)
+            self.notice = None
         elif not self.busy:
             self._leaving = False
             outcome = self.form.press(stroke)
@@ -94,15 +119,30 @@ class LockScreen(CounterScreen):
         self._leaving = True
         self.notice = Notice(text("lock.leave_again"), text("lock.leave_sends"))
 
+    def _ask(self, *, by_card: bool) -> None:
+        """An empty form, for one's own code or for the card's; whoever was chosen stays so."""
+        chosen = self.form["user"].text
+        self.by_card = by_card
+        self.form = _form(len(self.users), pin_pad=by_card and self.card is not None and self.card.pin_pad)
+        if by_card and chosen:
+            self.form["user"].put(chosen)
+            self.form.to_first_empty()
+
     def _open(self) -> None:
         chosen, pin = self.form["user"].text, self.form["pin"].text
-        if not chosen or not pin:
+        on_reader = self.form["pin"].hidden
+        if not chosen or not (pin or on_reader):
             self.notice = Notice.of("missing_pin" if chosen else "missing_user")
             self.form.to_first_empty()
             return
         self.busy = True
-        self.notice = Notice(text("lock.opening"), "", Role.TEXT)
-        self.orders.unlock(self.users[int(chosen) - 1], pin)
+        user = self.users[int(chosen) - 1]
+        if self.by_card:
+            self.notice = Notice(text("lock.opening_card"), text("lock.type_on_reader") if on_reader else "", Role.TEXT)
+            self.orders.unlock_by_card(user, None if on_reader else pin)
+        else:
+            self.notice = Notice(text("lock.opening"), "", Role.TEXT)
+            self.orders.unlock(user, pin)
 
     def _subject(self) -> tuple[Form, list[FormRow]]:
         rows: list[FormRow] = [
@@ -110,12 +150,17 @@ class LockScreen(CounterScreen):
             *(Remark(line, Role.STRONG) for line in name_lines([user.name for user in self.users])),
             Gap(),
             Row(text("lock.who"), (Cell("user"),)),
-            Row(text("lock.pin"), (Cell("pin"),)),
+            *self._pin_rows(),
             Gap(),
             Remark(text("lock.sending_goes_on"), Role.MUTED),
             Remark(text("lock.draft_kept") if self.draft_kept else self._hint, Role.MUTED),
         ]
         return self.form, rows
+
+    def _pin_rows(self) -> list[FormRow]:
+        if self.form["pin"].hidden:
+            return [Remark(text("lock.type_on_reader"))]
+        return [Row(text("lock.card_pin" if self.by_card else "lock.pin"), (Cell("pin"),))]
 
 
 def name_lines(names: list[str]) -> list[str]:
@@ -129,7 +174,7 @@ def name_lines(names: list[str]) -> list[str]:
     return lines
 
 
-def _form(users: int) -> Form:
+def _form(users: int, *, pin_pad: bool = False) -> Form:
     who = Field("user", Kind.CHOICE, len(str(max(1, users))), choices=users)
     who.give("1" if users == 1 else "")
-    return Form([who, Field("pin", Kind.SECRET, PIN_WIDTH)])
+    return Form([who, Field("pin", Kind.SECRET, PIN_WIDTH, hidden=pin_pad)])

@@ -10,10 +10,13 @@ from enum import Enum, auto
 from textual.message import Message
 
 from hardware import ReaderEvent
+from hardware.scanner import ScanEvent
+from terminal.domain.lpp import LppItem
 from terminal.domain.ticket import CustomerTicket
 from terminal.tui.claim_entry import ClaimEntry, Completed
 from terminal.tui.claim_form import Offer
 from terminal.tui.state import Snapshot
+from terminal.workflow.handed import HandedQuote, OwnCard
 from terminal.workflow.types import (
     AskedDocument,
     Draft,
@@ -49,6 +52,10 @@ class Job(Enum):
     PRINT = auto()
     OPEN_REQUEST = auto()
     DECIDE = auto()
+    SCANNER = auto()
+    SCAN = auto()
+    OWN_CARD = auto()
+    ADD_CARD = auto()
 
 
 class Fact(Message):
@@ -77,6 +84,42 @@ class ReaderChanged(Fact):
     def __init__(self, event: ReaderEvent) -> None:
         super().__init__()
         self.event = event
+
+
+class ScanCame(Fact):
+    """The scanner said something, or left."""
+
+    def __init__(self, event: ScanEvent) -> None:
+        super().__init__()
+        self.event = event
+
+
+class QuoteHanded(Fact):
+    """A scan or a paste was a quote."""
+
+    def __init__(self, quote: HandedQuote) -> None:
+        super().__init__()
+        self.quote = quote
+
+
+class ItemScanned(Fact):
+    """A scan was a code of the nomenclature."""
+
+    def __init__(self, item: LppItem) -> None:
+        super().__init__()
+        self.item = item
+
+
+class OwnCardSeen(Fact):
+    """A professional card is in, and this is how its PIN is given."""
+
+    def __init__(self, card: OwnCard) -> None:
+        super().__init__()
+        self.card = card
+
+
+class OwnCardAdded(Fact):
+    """The professional card opens the account of whoever is logged in."""
 
 
 class Unlocked(Fact):

@@ -52,6 +52,12 @@ class Orders(Protocol):
     def unlock(self, user: UserName, pin: str) -> None:
         """Open the shop key."""
 
+    def unlock_by_card(self, user: UserName, card_pin: str | None) -> None:
+        """Open the shop key by the user's professional card."""
+
+    def add_own_card(self, card_pin: str | None) -> None:
+        """Let the professional card that is in open the account of whoever is logged in."""
+
     def leave(self) -> None:
         """End the program."""
 
@@ -75,6 +81,9 @@ class Orders(Protocol):
 
     def save(self, entry: ClaimEntry, *, again: bool) -> None:
         """Register the claim; `again`: although this shop equipped the same person lately."""
+
+    def scan(self, code: str) -> None:
+        """Find out what a code is that was scanned on a screen which takes several kinds."""
 
     def correct(self, claim_id: str) -> None:
         """Reopen a claim that has not left."""

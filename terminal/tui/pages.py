@@ -20,11 +20,11 @@ from terminal.tui.doctor_screen import DoctorScreen
 from terminal.tui.done_screen import DoneScreen
 from terminal.tui.enrol_screen import EnrolScreen
 from terminal.tui.follow_screen import FollowScreen
+from terminal.tui.hand_jobs import HandJobs
 from terminal.tui.help_screen import HelpScreen
 from terminal.tui.home_screen import HomeScreen
 from terminal.tui.identify_screen import IdentifyScreen
 from terminal.tui.insurers_screen import InsurersScreen
-from terminal.tui.jobs import Jobs
 from terminal.tui.lock_screen import LockScreen
 from terminal.tui.menu_screen import MenuScreen
 from terminal.tui.messages import Job
@@ -52,7 +52,7 @@ _IDLE_PAGES = (Page.HOME, Page.DONE)
 _WRITING_PAGES = (Page.CLAIM, Page.DETAIL)
 
 
-class Pages(Jobs):
+class Pages(HandJobs):
     """Screens, and the way from one to the other. `page` is the one in front, or behind the lock."""
 
     def __init__(self, counter: CounterPort, reader: str | None, hint: str, office: OfficePort | None) -> None:

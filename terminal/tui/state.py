@@ -45,6 +45,8 @@ class CounterState:
     user: str = ""
     responsible: bool = False
     masked: bool = False
+    quote_waits: bool = False
+    """A quote was scanned and waits for a card."""
     office: bool = False
     """Whether there is a back of the shop."""
 

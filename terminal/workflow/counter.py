@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from hardware import ReaderEvent, Watch
+from hardware.scanner import ScanEvent
 from sync.contract.events import RefusalReason
 from terminal.domain.choice import LensChoice, choose_lens
-from terminal.domain.lpp import ItemClass, LensType
+from terminal.domain.identifiers import LppCode
+from terminal.domain.lpp import ItemClass, LensType, LppItem
 from terminal.domain.notation import WrittenEye
 from terminal.domain.roles import Role
 from terminal.domain.ticket import CustomerTicket
@@ -20,6 +22,9 @@ from terminal.workflow.correct import cancel_claim, release_claim, reopen_draft
 from terminal.workflow.desk import Desk
 from terminal.workflow.erase import erase_in_passing
 from terminal.workflow.follow_up import abandon_claim, begin_act, follow_up, request_cancellation
+from terminal.workflow.handed import HandedQuote, OwnCard
+from terminal.workflow.handover import read_scan
+from terminal.workflow.hands import add_own_card, own_card, unlock_by_card, watch_scanner
 from terminal.workflow.hear import take_in
 from terminal.workflow.identify import read_people
 from terminal.workflow.models import default_models
@@ -88,6 +93,31 @@ class Counter:
     def read_card(self, reader: str) -> tuple[Person, ...]:
         """The people on the Vitale card in `reader`."""
         return read_people(self._desk.cards, reader)
+
+    def watch_scanner(self, post: Callable[[ScanEvent], None]) -> Watch | None:
+        """Call `post`, from another thread, with every scan."""
+        return watch_scanner(self._desk, post)
+
+    def read_handover(self, text: str) -> HandedQuote:
+        """The quote that a scan or a paste holds."""
+        return read_scan(text, self._desk.catalogue)
+
+    def lpp_item(self, code: str) -> LppItem:
+        """What the catalogue of today knows of a code."""
+        return self._desk.catalogue.item(LppCode.parse(code))
+
+    def own_card(self) -> OwnCard:
+        """The professional card that is in."""
+        return own_card(self._desk)
+
+    def unlock_by_card(self, user_id: str, card_pin: str | None) -> None:
+        """Open the shop key by this user's professional card."""
+        unlock_by_card(self._desk, user_id, card_pin)
+        erase_in_passing(self._desk)
+
+    def add_own_card(self, card_pin: str | None) -> None:
+        """Let the professional card open the shop key for whoever is logged in."""
+        add_own_card(self._desk, card_pin)
 
     def insurers(self) -> tuple[InsurerChoice, ...]:
         """The insurers this terminal is enrolled with."""

@@ -4,12 +4,14 @@ Rules: chosen once by `bootstrap`; the workflow only uses it and never opens a f
 itself.
 """
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from zoneinfo import ZoneInfo
 
-from hardware import CardSource, Clock
+from hardware import CardSource, Clock, TokenModuleMissing
 from sync.home import OpenHome
 from sync.selfcheck import SelfCheck
 from terminal.catalogue import Catalogue, CatalogueInForce
@@ -17,10 +19,18 @@ from terminal.config import Config
 from terminal.domain.pricing import EquipmentRules
 from terminal.vault import Vault
 
+if TYPE_CHECKING:
+    from hardware.cps import CpsSession
+
 PARIS: Final = ZoneInfo("Europe/Paris")
 
 Origin = Literal["counter", "command_line", "service"]
 """Where an act is asked for, as the access journal says it."""
+
+
+def no_professional_card() -> "AbstractContextManager[CpsSession]":
+    """Where nobody chose a driver for professional cards: TokenModuleMissing."""
+    raise TokenModuleMissing("no PKCS#11 module was chosen", reason="absent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,9 @@ class Desk:
     """The checks at the start of a counter."""
     shown: set[str] = field(default_factory=set, repr=False)
     """Claims whose names were listed since the last log-in."""
+
+    professional_card: "Callable[[], AbstractContextManager[CpsSession]]" = no_professional_card
+    """Opens a session with the one professional card that is in."""
 
     @property
     def catalogue(self) -> Catalogue:

@@ -48,13 +48,14 @@ class HandedQuote:
 
 @dataclass(frozen=True, slots=True)
 class OwnCard:
-    """The professional card in the reader: whether its PIN is typed on the reader itself, and whether one try is left.
-
-    `last_try`: the next wrong PIN locks the card; it is not tried here.
-    """
+    """The professional card that is in; `pin_pad`: its PIN is typed on the reader and never passes through here."""
 
     pin_pad: bool
-    last_try: bool = False
+
+
+def looks_handed(text: str) -> bool:
+    """Whether a scan or a paste means to be a quote: it is the only thing here that begins with a brace."""
+    return text.lstrip().startswith("{")
 
 
 class HandsPort(Protocol):

@@ -23,6 +23,7 @@ from terminal.domain.pricing import Quote
 from terminal.domain.renewal import Ground, Renewal
 from terminal.domain.ticket import CustomerTicket
 from terminal.workflow import followed
+from terminal.workflow.handed import HandsPort
 from terminal.workflow.offer import ClassAOffer
 
 Item = Literal["frame", "lens", "supplement", "contact_lenses"]
@@ -289,7 +290,7 @@ class DayTotals:
     rejected_cents: int
 
 
-class CounterPort(Protocol):
+class CounterPort(HandsPort, Protocol):
     """What a screen may ask. Every call may block on card, disk or key derivation: call it from a worker."""
 
     @property

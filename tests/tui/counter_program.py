@@ -1,10 +1,13 @@
 """A counter in a process of its own, for the tests that need a real terminal.
 
-`python tests/tui/counter_program.py FOLDER real|crash|first`: `real` is a new terminal below FOLDER with a card in the
-reader, `crash` one whose claim screen meets a defect while a person is in view, `first` a folder without a terminal.
+`python tests/tui/counter_program.py FOLDER real|hands|first|crash`: `real` is a new terminal below FOLDER with a card
+in the reader. `hands` has two insurers, an empty reader, into which each line of the FIFO FOLDER/cards puts a card (`-`
+none), and the scanner that FOLDER/scanner names. `first` is a folder without a terminal, `crash` a claim screen that
+meets a defect while a person is in view.
 """
 
 import sys
+import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -14,10 +17,12 @@ from dataclasses import replace
 from hardware.emulator import EmulatedSource
 from terminal.cli.screens import show_screens
 from terminal.tui import run
-from tests.tui.real_shop import open_shop
+from tests.tui.real_shop import PIN, USER, enrol, open_shop
 from tests.tui.scenes import MARIE, SceneCounter
 
 PLANTED = "ZZYZXOVSKI"
+OTHER_AMC = "99000002"
+"""The insurer whose number the test scans."""
 
 
 def real(folder: Path) -> int:
@@ -32,6 +37,25 @@ def first(folder: Path) -> int:
     return show_screens(folder / "home", None, EmulatedSource()).status
 
 
+def hands(folder: Path) -> int:
+    """The real counter, a real serial scanner, and cards that come when the test says so."""
+    with open_shop(folder, scanner=(folder / "scanner").read_text("utf-8")) as shop:
+        shop.desk.vault.unlock(USER, PIN)
+        enrol(shop.desk, amc=OTHER_AMC)
+        shop.desk.vault.lock()
+        threading.Thread(target=_put_cards, args=(folder / "cards", shop.cards), daemon=True).start()
+        return run(shop.counter, reader=shop.reader, theme="sombre")
+
+
+def _put_cards(fifo: Path, cards: EmulatedSource) -> None:
+    with fifo.open("r", encoding="utf-8") as lines:
+        for line in lines:
+            if line == "-\n":
+                cards.remove()
+            else:
+                cards.insert(line.strip())
+
+
 def crash(_folder: Path) -> int:
     """A person whose NIR is text, which no screen can mask."""
     nir = MARIE.nir.digits + MARIE.nir.key
@@ -40,5 +64,5 @@ def crash(_folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    begin = {"real": real, "first": first, "crash": crash}
+    begin = {"real": real, "hands": hands, "first": first, "crash": crash}
     sys.exit(begin[sys.argv[2]](Path(sys.argv[1])))

@@ -49,11 +49,12 @@ class Shop:
 
 
 @contextmanager
-def open_shop(folder: Path, grace_seconds: int = 600) -> Iterator[Shop]:
+def open_shop(folder: Path, grace_seconds: int = 600, scanner: str = "") -> Iterator[Shop]:
     """A new terminal below `folder`, locked, with one insurer and an empty reader."""
     home = folder / "home"
     cards = EmulatedSource()
-    prepare_home(home, Config(shop_am_id="991000019", shop_name="Optique Exemple", grace_seconds=grace_seconds))
+    settings = Config(shop_am_id="991000019", shop_name="Optique Exemple", grace_seconds=grace_seconds, scanner=scanner)
+    prepare_home(home, settings)
     with open_desk(home, cards, lambda: CHEAP) as desk:
         desk.vault.accounts.add(Account(USER, NAME), PIN, None)
         desk.vault.unlock(USER, PIN)
@@ -62,20 +63,21 @@ def open_shop(folder: Path, grace_seconds: int = 600) -> Iterator[Shop]:
         yield Shop(Counter(desk), cards, desk)
 
 
-def enrol(desk: Desk, signing: SigningKey | None = None, **changes: object) -> None:
+def enrol(desk: Desk, signing: SigningKey | None = None, amc: str = AMC, **changes: object) -> None:
     """Enrol with the insurer, or take a newer profile of it: `changes` to the usual one, also such as none may have.
 
     `signing` is the insurer's key, a new one unless it is given.
     """
-    profile = msgspec.json.encode(msgspec.to_builtins(_profile()) | msgspec.to_builtins(changes), order="sorted")
-    desk.home.insurers.add(_insurer(desk.vault.seed, profile, signing or SigningKey.generate()))
+    said = msgspec.to_builtins(_profile()) | {"insurer": amc} | msgspec.to_builtins(changes)
+    profile = msgspec.json.encode(said, order="sorted")
+    desk.home.insurers.add(_insurer(desk.vault.seed, profile, signing or SigningKey.generate(), amc))
 
 
-def _insurer(shop_seed: bytes, profile: bytes, signing: SigningKey) -> InsurerRecord:
+def _insurer(shop_seed: bytes, profile: bytes, signing: SigningKey, amc: str) -> InsurerRecord:
     sealing = OpeningKey.generate()
     keys = KeySet(
         schema="comptoir/keys/v1",
-        insurer=AMC,
+        insurer=amc,
         version=1,
         signing=(SigningPublic(kid=signing.kid, jwk=msgspec.convert(signing.public.jwk, Jwk)),),
         sealing=(
@@ -86,8 +88,8 @@ def _insurer(shop_seed: bytes, profile: bytes, signing: SigningKey) -> InsurerRe
     )
     pseudonym = OpeningKey.from_seed(shop_seed).public.seal(b"p" * 32, PSEUDONYM_INFO)
     return InsurerRecord(
-        amc=AMC,
-        name="Mutuelle Essai",
+        amc=amc,
+        name="Mutuelle Essai" if amc == AMC else "Autre Mutuelle",
         convention="ESSAI",
         csr=None,
         endpoint="https://127.0.0.1:1",

@@ -57,6 +57,11 @@ class Screen:
         os.close(self._terminal)
         return os.waitstatus_to_exitcode(status)
 
+    def hang_up(self) -> None:
+        """End the program, whatever it shows."""
+        self.signal(signal.SIGTERM)
+        self.end()
+
     def text(self) -> str:
         """What is on the screen."""
         return "\n".join(self._display.display)

@@ -78,11 +78,6 @@ class QuotePart(Part, frozen=True):
     reference: Annotated[str, msgspec.Meta(pattern="^([0-9][0-9-]{0,19})?$")] = ""
 
 
-def looks_handed(text: str) -> bool:
-    """Whether a scan or a paste means to be a quote: it is the only thing here that begins with a brace."""
-    return text.lstrip().startswith("{")
-
-
 def read_scan(text: str, catalogue: Catalogue) -> HandedQuote:
     """The quote of a code, or of a pasted text. See `read_file` for what is refused."""
     if len(text) > MOST_SCANNED:

@@ -15,7 +15,7 @@ from terminal.domain.claim import ClaimState
 from terminal.domain.lines import Adjustment
 from terminal.domain.renewal import Ground
 from terminal.i18n import error_text, reason_texts, sentences
-from terminal.tui.claim_form import PLACES
+from terminal.tui.claim_form import OTHER, PLACES
 from terminal.tui.day_lines import TITLES
 from terminal.tui.follow_lines import is_asked_twice
 from terminal.tui.insurer_lines import STANDINGS
@@ -102,7 +102,7 @@ def test_every_sentence_is_used() -> None:
     """Keys of the file stand in the code, whole, or are of a family that is looked up by a value."""
     strings = _strings()
     families = {f"state.{state}" for state in ClaimState} | {f"ground.{ground}" for ground in get_args(Ground)}
-    families |= {f"detail.place_{place}" for place in PLACES}
+    families |= {f"detail.place_{place}" for place in (*PLACES, OTHER)}
     families |= {f"request.reason_{reason}" for reason in get_args(RefusalReason)}
     families |= {f"request.field_{document}" for document in get_args(DocumentKind)}
     twice = [act for act in get_args(FollowAct) if is_asked_twice(act)]

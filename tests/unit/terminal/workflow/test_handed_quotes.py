@@ -13,13 +13,13 @@ from jsonschema import Draft202012Validator
 from terminal.catalogue import load_catalogue
 from terminal.domain.errors import DomainError, InputInvalid
 from terminal.workflow import handover
+from terminal.workflow.handed import looks_handed
 from terminal.workflow.handover import (
     MOST_IN_FILE,
     MOST_SCANNED,
     HandoverLineInvalid,
     HandoverTooLong,
     HandoverVersion,
-    looks_handed,
     read_file,
     read_scan,
 )
