@@ -55,6 +55,12 @@ _WRITING_PAGES = (Page.CLAIM, Page.DETAIL)
 class Pages(HandJobs):
     """Screens, and the way from one to the other. `page` is the one in front, or behind the lock."""
 
+    page = Page.HOME
+    locked = True
+    _user_id: str | None = None
+    _opened_by_itself = False
+    _replace_asked = False
+
     def __init__(self, counter: CounterPort, reader: str | None, hint: str, office: OfficePort | None) -> None:
         super().__init__(counter, office)
         self.facts = CounterState(slot=CardSlot(reader), office=office is not None)
@@ -92,13 +98,8 @@ class Pages(HandJobs):
         }
         for name, page in self.pages.items():
             self.install_screen(page, name)
-        self.page = Page.HOME
-        self.locked = True
         self.helping = False
-        self._user_id: str | None = None
         self._drafts: dict[str, ClaimForm] = {}
-        self._opened_by_itself = False
-        self._replace_asked = False
 
     @property
     def front(self) -> CounterScreen:
