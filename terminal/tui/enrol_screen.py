@@ -21,6 +21,7 @@ from terminal.tui.orders import Orders, Page
 from terminal.tui.request_lines import legible
 from terminal.tui.spans import Role
 from terminal.tui.state import CounterState
+from terminal.workflow.enrolments import code_fault
 from terminal.workflow.office import Enrolment, Listed
 
 
@@ -28,6 +29,7 @@ class EnrolScreen(CounterScreen):
     """The letter."""
 
     shows_names = False
+    takes_scans = True
 
     def __init__(self, state: CounterState, orders: Orders) -> None:
         super().__init__(state, orders)
@@ -66,6 +68,12 @@ class EnrolScreen(CounterScreen):
             elif outcome is not Outcome.IGNORED:
                 self.notice = Notice.of("entry_refused") if outcome is Outcome.REFUSED else None
         self.repaint()
+
+    def scan(self, code: str) -> bool:
+        """An activation code goes to its field, wherever the cursor is; the invitation's number to the active one."""
+        if not self._busy and code_fault(code) is None:
+            self.form.go("code")
+        return super().scan(code)
 
     def paste(self, text: str) -> None:
         """A whole code from a scanner counts for both entries."""

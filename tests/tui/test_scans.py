@@ -10,8 +10,12 @@ from textual import events
 from hardware import CardInserted, CardKind, CardWithdrawn, ScanInvalid, ScannerGone
 from hardware.scanner import Scan
 from terminal.tui.orders import Page
+from terminal.workflow.enrolments import same_code
+from tests.tui.make_pictures import LETTER_CODE
 from tests.tui.playing import Player, playing, stroke
+from tests.tui.scene_office import SceneOffice
 from tests.tui.scenes import MARIE, PIN, READER, SceneCounter
+from tests.tui.test_enrolments_on_screen import to_the_letter
 
 GLASS = {"item": "lens", "lpp_code": "2263287", "price": 3250}
 LINES = (
@@ -285,3 +289,17 @@ async def test_a_scanner_that_leaves_is_told_once(desk: Desk) -> None:
     desk.scene.scan(ScannerGone("the scanner left"))
     await desk.player.settle()
     assert "débranchée" not in desk.player.text()
+
+
+async def test_a_scanned_activation_code_lands_in_its_field(scene: SceneCounter) -> None:
+    """Wherever the cursor is; its check symbol stands for the second entry."""
+    async with playing(scene, office=SceneOffice()) as player:
+        await to_the_letter(player)
+        form = player.app.front.form  # type: ignore[attr-defined]  # the letter's screen is in front
+        form.go("invitation")
+        assert scene.scan is not None
+        scene.scan(Scan(LETTER_CODE))
+        await player.until(lambda: bool(form["code"].text))
+        assert same_code(form["code"].text, LETTER_CODE)
+        assert same_code(form["code_again"].text, LETTER_CODE)
+        assert form["invitation"].text == ""
