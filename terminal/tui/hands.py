@@ -1,4 +1,4 @@
-"""The scanner and the professional card: what they say, and which screen it is for.
+"""The scanner, the card that waits and the professional card: what they say, and which screen it is for.
 
 Rules: a scan is one message, whatever the cable: a quote goes into the claim, or waits for the next card where none is
 open; any other code goes to the screen in front. Nothing is scanned into a locked terminal. A scanner that types is
@@ -27,6 +27,7 @@ OPENING = ("{", "]")
 """First keys of a scan by a scanner that types: a quote's brace, and the mark that scanners put before a code."""
 RHYTHM = 0.3
 """Seconds without a key that end what a scanner types; it leaves some milliseconds, a busy machine a little more."""
+WRITING_PAGES = (Page.CLAIM, Page.DETAIL)
 AGAIN = 10.0
 """Seconds after which a scanner that left is looked for."""
 
@@ -56,6 +57,18 @@ class Hands(Pages):
         super().lock()
         if self._own_reader is not None:
             self.look_at_own_card()
+
+    def open_waiting_card(self) -> None:
+        """F5: read the card that waits; asks first when a claim would be lost."""
+        slot = self.facts.slot
+        if self.locked or slot.reader is None or slot.state not in (Slot.WAITING, Slot.FAILED):
+            return
+        if self.page in WRITING_PAGES and self.claim_page.in_progress and not self._replace_asked:
+            self.show(Page.CLAIM)
+            self._replace_asked = True
+            self.claim_page.say(Notice(text("claim.replace"), text("claim.replace_todo")))
+            return
+        self._read_card(by_itself=False)
 
     def caught(self, stroke: Stroke) -> bool:
         """True for a key of a scanner that types: it is held until the scan is whole, or no scan."""

@@ -49,7 +49,6 @@ from terminal.workflow.types import (
 )
 
 _IDLE_PAGES = (Page.HOME, Page.DONE)
-_WRITING_PAGES = (Page.CLAIM, Page.DETAIL)
 
 
 class Pages(HandJobs):
@@ -219,18 +218,6 @@ class Pages(HandJobs):
         self.pages[Page.INSURERS].notice = said
         if self.page is Page.ENROL:
             self.show(Page.INSURERS)
-
-    def open_waiting_card(self) -> None:
-        """F5: read the card that waits; asks first when a claim would be lost."""
-        slot = self.facts.slot
-        if self.locked or slot.reader is None or slot.state not in (Slot.WAITING, Slot.FAILED):
-            return
-        if self.page in _WRITING_PAGES and self.claim_page.in_progress and not self._replace_asked:
-            self.show(Page.CLAIM)
-            self._replace_asked = True
-            self.claim_page.say(Notice(text("claim.replace"), text("claim.replace_todo")))
-            return
-        self._read_card(by_itself=False)
 
     def on_users_read(self, message: messages.UsersRead) -> None:
         """List the accounts."""
