@@ -10,6 +10,7 @@ PYTHON ?= python3
 ARGS ?=
 INSURER_DIR ?= .insurer
 DATA_DIR ?= .data
+IMAGE_WORK ?= .image
 SECOND_RUN ?= tests/unit tests/tui tests/integration/receiver tests/integration/tokens tests/integration/outcomes
 THIRD_RUN ?= tests/faults tests/integration/conformance tests/benchmarks tests/image
 OTHER_RUNS = $(SECOND_RUN) $(THIRD_RUN)
@@ -19,7 +20,8 @@ STAMPS := .venv/stamps
 PIP := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --require-hashes --no-build-isolation
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: help setup system demo test soak lines lint bench insurer data-repository pictures lock clean mutants powercut
+.PHONY: help setup system demo test soak lines lint bench insurer data-repository pictures lock clean mutants powercut \
+	image image-lock image-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,11 +79,25 @@ powercut: setup ## power cuts on a real ext4 through a block log (root, qemu-sto
 pictures: setup ## draw the screens again into tests/tui/pictures (the README shows them)
 	$(BIN)/python tests/tui/make_pictures.py
 
+image: ## build the SD card's image (root, Debian 12 or 13, about 8 GB below IMAGE_WORK); see image/README.md
+	@image/system-packages
+	@$(PYTHON) -m image.builder image --work $(IMAGE_WORK)
+
+image-lock: ## pin the image's Debian packages anew, and say what that changes
+	@image/system-packages
+	@$(PYTHON) -m image.builder lock --work $(IMAGE_WORK)
+
+image-test: setup ## start the built image in an emulated machine: card, claim, power cut, spoilt root (root; minutes)
+	unshare --net sh -ec 'ip link set lo up; exec $(BIN)/python -m tests.image.machine.trial --work $(IMAGE_WORK)'
+
 lock: ## pin the requirements anew; needs `uv` on PATH
 	@command -v uv >/dev/null || { echo "comptoir: make lock needs uv on PATH" >&2; exit 3; }
 	$(LOCK) --upgrade --group build --output-file requirements-build.txt
 	$(LOCK) --upgrade --output-file requirements.txt pyproject.toml
 	$(LOCK) --upgrade --group dev --constraints requirements.txt --output-file requirements-dev.txt pyproject.toml
+	@# The SD card: arm64, Debian 13's Python, wheels alone; pyscard has none and is Debian's.
+	uv pip compile --quiet --python-platform aarch64-manylinux_2_34 --python-version 3.13 --generate-hashes --no-header \
+		--no-annotate --no-emit-package pyscard --constraints requirements.txt --output-file image/requirements.txt pyproject.toml
 
 clean: ## remove .venv and what tools left behind
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -21,7 +21,9 @@ ALLOWED_HOSTS = {
 }
 RESERVED = (".example", ".invalid", ".test", ".localhost")  # RFC 2606: nobody can own them
 _HOST = re.compile(r"https?://\[?([A-Za-z0-9.-]+|[0-9a-f:]+)")
-_REGISTRY = re.compile(r"\bpyp[i]\b|\bpythonhoste[d]\b|\bnpmj[s]\b|\bdeb\.debia[n]\b|--index-ur[l]|--find-link[s]")
+_REGISTRY = re.compile(
+    r"(?<!pkg:)\bpyp[i]\b|\bpythonhoste[d]\b|\bnpmj[s]\b|\bdeb\.debia[n]\b|--index-ur[l]|--find-link[s]"
+)
 _NIR = re.compile(
     r"(?<![0-9A-Za-z.])[1-478] ?\d{2} ?(\d{2}) ?(?:\d{2}|2[AB]) ?(\d{3}) ?\d{3}(?: ?\d{2})?(?![0-9A-Za-z])"
 )

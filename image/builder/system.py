@@ -1,0 +1,73 @@
+"""What makes a Debian a counter: our files, our account, which units start and which never do.
+
+Rules: no unit starts because a package wanted it to: the list here is all there is besides systemd's own.
+"""
+
+import shutil
+from pathlib import Path
+
+from image.builder.rootfs import HERE
+from image.builder.tools import Tools
+
+ENABLED = (
+    "comptoir-data.service", "comptoir-provision.service", "comptoir-counter.service", "comptoir-sync.service",
+    "pcscd.socket", "nftables.service", "usbguard.service",
+    "systemd-networkd.service", "systemd-resolved.service", "systemd-timesyncd.service",
+)  # fmt: skip
+MASKED = (
+    "getty.target", "getty@.service", "serial-getty@.service", "console-getty.service", "autovt@.service",
+    "ctrl-alt-del.target", "debug-shell.service", "polkit.service", "rescue.service", "emergency.service",
+    "keyboard-setup.service", "console-setup.service", "systemd-networkd-wait-online.service",
+    "systemd-pcrphase.service", "systemd-firstboot.service", "sys-kernel-debug.mount", "sys-kernel-tracing.mount",
+    "proc-sys-fs-binfmt_misc.automount", "dev-hugepages.mount", "systemd-binfmt.service", "systemd-rfkill.socket",
+)  # fmt: skip
+EXCLUDED = (
+    "^var/.+", "^boot/.+", "^dev/.+", "^proc/.+", "^run/.+", "^tmp/.+", "^sys/.+", "/__pycache__/.*\\.pyc\\.[0-9]+$",
+    "^usr/lib/(u-boot|raspi-firmware|linux-image-[^/]*)/", "^usr/share/initramfs-tools/",
+)  # fmt: skip
+"""What is not packed, as regular expressions over paths in the root."""
+
+
+def install(root: Path, tools: Tools, version: str, epoch: int) -> None:
+    """Lay our files over `root`, make the account, choose the units."""
+    shutil.copytree(HERE / "root", root, dirs_exist_ok=True, symlinks=True)
+    shutil.copy(HERE / "systemd/comptoir-sync.service", root / "etc/systemd/system")
+    (root / "etc/usbguard/rules.conf").chmod(0o600)
+    for path in (root / "usr/lib/comptoir").iterdir():
+        path.chmod(0o755)
+    (root / "etc/hostname").write_text("comptoir\n")
+    (root / "etc/hosts").write_text("127.0.0.1 localhost comptoir\n::1 localhost comptoir\n")
+    _link(root / "etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf")
+    _link(root / "etc/localtime", "../usr/share/zoneinfo/Europe/Paris")
+    for folder in ("data", "boot/firmware"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    (root / "usr/lib/clock-epoch").touch()
+    (root / "usr/share/comptoir/version").write_text(f"{version} {epoch}\n")
+    tools.run("systemd-sysusers", f"--root={tools.inside(root)}", env={"SOURCE_DATE_EPOCH": str(epoch)})
+    _units(root)
+
+
+def _link(path: Path, target: str) -> None:
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
+
+
+def _units(root: Path) -> None:
+    units = root / "etc/systemd/system"
+    for name in ENABLED:
+        for wanted_by in _wanted_by(root, name):
+            folder = units / f"{wanted_by}.wants"
+            folder.mkdir(exist_ok=True)
+            place = "etc" if (units / name).exists() else "usr/lib"
+            _link(folder / name, f"/{place}/systemd/system/{name}")
+    for name in MASKED:
+        _link(units / name, "/dev/null")
+    _link(units / "default.target", "/usr/lib/systemd/system/multi-user.target")
+
+
+def _wanted_by(root: Path, name: str) -> list[str]:
+    """The targets that a unit names in its [Install] section."""
+    places = (root / "etc/systemd/system" / name, root / "usr/lib/systemd/system" / name)
+    text = next(place for place in places if place.is_file()).read_text("utf-8")
+    lines = (line for line in text.splitlines() if line.startswith("WantedBy="))
+    return [target for line in lines for target in line.removeprefix("WantedBy=").split()]

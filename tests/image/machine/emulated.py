@@ -1,0 +1,131 @@
+"""The card's image in an emulated arm64 machine: QEMU, started, looked at, typed into, cut off.
+
+Rules: the image's own kernel, initramfs and root are used unchanged; what a board's firmware and U-Boot do (choose the
+slot, load the kernel) is done here, because this machine has neither. The network reaches this machine alone.
+"""
+
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.image.machine.keyboard import places
+from tests.image.machine.usb_reader import UsbReader
+
+PATIENCE: Final = 600.0
+"""Seconds after which something that should come never will; a start takes about 60 where nothing else runs."""
+
+
+class NeverCame(AssertionError):
+    """What was waited for did not come; the end of the console's text is said."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is started: the tools' folder with QEMU, the work folder seen as /work, the disk's file."""
+
+    tools: Path
+    work: Path
+    disk: Path
+
+
+class Machine:
+    """One run of the emulated machine; `kill` is the power cut."""
+
+    def __init__(self, parts: Parts, slot: str = "a") -> None:
+        self._parts = parts
+        self._console = parts.work / "console.txt"
+        self._console.write_bytes(b"")
+        self.began = time.monotonic()
+        self._process = subprocess.Popen(_command(parts, slot), stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+                                         stdout=(parts.work / "qemu.txt").open("wb"))  # fmt: skip
+        self.reader = UsbReader(self._connect("card.sock"))
+        self._monitor = self._connect("monitor.sock")
+        self._ask("")
+
+    def wait_for(self, *words: str, patience: float = PATIENCE) -> float:
+        """Until one of `words` is on the serial console; seconds since the start."""
+        limit = time.monotonic() + patience
+        while not any(word in self.console() for word in words):
+            if time.monotonic() > limit or self._process.poll() is not None:
+                raise NeverCame(f"{words} never came:\n{self.console()[-6000:]}")
+            time.sleep(0.5)
+        return time.monotonic() - self.began
+
+    def console(self) -> str:
+        """All that the machine wrote on its serial line."""
+        return self._console.read_bytes().decode("utf-8", "replace")
+
+    def type(self, text: str, keys: Sequence[str] = ()) -> None:
+        """Type on the French keyboard, then press keys by QEMU's names."""
+        for place in [*places(text), *keys]:
+            self._ask(f"sendkey {place} 60")
+            time.sleep(0.25)
+
+    def picture(self, name: str) -> Path:
+        """What is on the screen now, as PNG."""
+        self._ask(f"screendump /work/{name}.png -f png")
+        return self._parts.work / f"{name}.png"
+
+    def pixels(self) -> bytes:
+        """What is on the screen now, as bytes to compare."""
+        self._ask("screendump /work/now.ppm")
+        return (self._parts.work / "now.ppm").read_bytes()
+
+    def ended(self, patience: float = PATIENCE) -> float:
+        """Wait until the machine stops by itself; seconds since the start."""
+        self._process.wait(patience)
+        return time.monotonic() - self.began
+
+    def kill(self) -> None:
+        """Cut the power."""
+        self._process.kill()
+        self._process.wait(PATIENCE)
+
+    def _ask(self, words: str) -> str:
+        """One line to the monitor, and what it says until it waits again."""
+        self._monitor.sendall(words.encode() + b"\n")
+        said = b""
+        while not said.rstrip().endswith(b"(qemu)"):
+            said += self._monitor.recv(65536)
+        return said.decode("utf-8", "replace")
+
+    def _connect(self, name: str) -> socket.socket:
+        path, limit = self._parts.work / name, time.monotonic() + PATIENCE
+        while True:
+            link = socket.socket(socket.AF_UNIX)
+            try:
+                link.connect(str(path))
+            except OSError:
+                link.close()
+                if time.monotonic() > limit or self._process.poll() is not None:
+                    raise
+                time.sleep(0.1)
+            else:
+                return link
+
+
+def _command(parts: Parts, slot: str) -> list[str]:
+    """QEMU in the tools' folder, with the work folder as /work."""
+    for name in ("card.sock", "monitor.sock"):
+        (parts.work / name).unlink(missing_ok=True)
+    line = (parts.work / "slot/cmdline").read_text().replace("console=ttyS1,115200", "").replace(" quiet", "")
+    line += f" console=ttyAMA0 comptoir.slot={slot} systemd.journald.forward_to_console=1"
+    line += " systemd.journald.max_level_console=info"
+    qemu = [
+        "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "1024", "-display", "none",
+        "-kernel", "/work/kernel.gz", "-initrd", "/work/initrd", "-append", line, "-no-reboot",
+        "-drive", f"if=none,id=card,format=raw,file=/work/{parts.disk.name}", "-device", "virtio-blk-pci,drive=card",
+        "-device", "virtio-gpu-pci,xres=1280,yres=800", "-device", "qemu-xhci", "-device", "usb-kbd",
+        "-device", "usb-ccid", "-chardev", "socket,id=vsc,path=/work/card.sock,server=on,wait=off",
+        "-device", "ccid-card-passthru,chardev=vsc",
+        "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=", "-device", "virtio-rng-pci",
+        "-serial", "file:/work/console.txt", "-monitor", "unix:/work/monitor.sock,server=on,wait=off",
+    ]  # fmt: skip
+    enter = 'r=$1 w=$2; shift 2; mkdir -p "$r/work"; mount --rbind /dev "$r/dev"; mount --bind "$w" "$r/work"; ' \
+            'exec chroot "$r" "$@"'  # fmt: skip
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-ec", enter, "sh",
+            str(parts.tools), str(parts.work), *qemu]  # fmt: skip

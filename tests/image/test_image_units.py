@@ -1,0 +1,80 @@
+"""The units and rules that make a Debian a counter, judged by systemd and read as text."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from image.builder import layout
+from image.builder.system import ENABLED, MASKED
+
+ROOT = Path(__file__).resolve().parents[2] / "image" / "root"
+UNITS = ROOT / "etc/systemd/system"
+LIMITS = {
+    "comptoir-counter.service": 20,
+    "pcscd.service": 20,
+    "comptoir-data.service": 40,
+    "comptoir-provision.service": 40,
+}
+"""Tenths of systemd's exposure. The last two run once, before the counter, and mount what nobody else may."""
+
+needs_systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed here"
+)
+
+
+@needs_systemd
+@pytest.mark.parametrize("name", sorted(LIMITS))
+def test_each_unit_stays_under_its_limit(name: str) -> None:
+    """The exposure that `systemd-analyze security` computes."""
+    command = ["systemd-analyze", "security", "--offline=true", f"--threshold={LIMITS[name]}", "--no-pager"]
+    done = subprocess.run([*command, str(UNITS / name)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-400:]
+
+
+def test_every_unit_of_ours_is_started() -> None:
+    """A service that nobody wants would be forgotten on the card; what is masked is not wanted."""
+    ours = {file.name for file in UNITS.glob("*.service")} - {"pcscd.service"}
+    assert ours <= set(ENABLED)
+    assert not set(ENABLED) & set(MASKED)
+
+
+def test_nobody_can_log_in() -> None:
+    """No getty on any line, no shell after an error, no reboot by three keys."""
+    assert {"getty@.service", "serial-getty@.service", "emergency.service", "ctrl-alt-del.target"} <= set(MASKED)
+    asked = (ROOT.parent / "packages").read_text("utf-8").split()
+    assert not {"openssh-server", "dropbear", "login", "sudo"} & set(asked)
+
+
+def test_the_data_partition_is_found_by_the_id_that_the_layout_writes() -> None:
+    """The disk's id stands in the unit and in the script as in the table of partitions."""
+    number = f"{layout.DISK_ID:08x}"
+    assert f"partuuid-{number}" in (UNITS / "comptoir-data.service").read_text().replace("\\x2d", "-")
+    assert f"by-partuuid/{number}-01" in (ROOT / "usr/lib/comptoir/data").read_text()
+    assert f"by-partuuid/{number}-01" in (ROOT / "usr/lib/comptoir/provision").read_text()
+
+
+def test_nothing_is_accepted_from_outside_and_little_leaves() -> None:
+    """Three chains that drop; input accepts no port of a service; output names who may use which port."""
+    text = (ROOT / "etc/nftables.conf").read_text("utf-8")
+    assert re.findall(r"hook (\w+) priority filter; policy (\w+);", text) == [
+        ("input", "drop"), ("forward", "drop"), ("output", "drop"),
+    ]  # fmt: skip
+    inward = text[text.index("chain input") : text.index("chain forward")]
+    assert "tcp dport" not in inward
+    assert re.findall(r"udp dport (\d+)", inward) == ["68", "546"]
+    leaving = text[text.index("chain output") :]
+    assert all("skuid" in line for line in leaving.splitlines() if "dport" in line)
+
+
+@pytest.mark.parametrize("script", ["data", "console", "screen"])
+def test_scripts_of_the_card_are_shell(script: str) -> None:
+    """What runs before anybody can see a message at least parses."""
+    subprocess.run(["sh", "-n", ROOT / "usr/lib/comptoir" / script], check=True)
+
+
+def test_scripts_of_the_start_are_shell() -> None:
+    """The initramfs has nothing to fall back to."""
+    subprocess.run(["sh", "-n", ROOT.parent / "boot" / "init"], check=True)
