@@ -91,7 +91,8 @@ def _configure(root: Path, tools: Tools) -> None:
         kept = root / f"{name}.put-off"
         if kept.exists():
             kept.rename(root / name)
-    (root / "usr/sbin/policy-rc.d").unlink()
+    for name in ("usr/sbin/policy-rc.d", "etc/hostname", "etc/resolv.conf"):
+        (root / name).unlink(missing_ok=True)
 
 
 def _do_natively(root: Path, tools: Tools) -> None:
@@ -119,8 +120,7 @@ def tidy(root: Path) -> None:
     for pattern in ("var/cache/*", "var/log/*", "var/lib/apt/*", "run/*", "tmp/*", "etc/*-", "var/lib/dpkg/*-old"):
         for found in root.glob(pattern):
             shutil.rmtree(found) if found.is_dir() and not found.is_symlink() else found.unlink()
-    for name in ("etc/machine-id", "etc/hostname", "etc/resolv.conf"):
-        (root / name).unlink(missing_ok=True)
+    (root / "etc/machine-id").unlink(missing_ok=True)
     (root / "etc/machine-id").touch(0o444)
     shadow = root / "etc/shadow"
     lines = [line.split(":") for line in shadow.read_text().splitlines()]

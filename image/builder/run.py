@@ -50,7 +50,7 @@ _ENTER = """
 root=$1 work=$2; shift 2
 mkdir -p "$root/proc" "$root/dev" "$root/work"
 mount -t proc proc "$root/proc" && mount --rbind /dev "$root/dev" && mount --bind "$work" "$root/work" || exit 1
-if [ -d "$root/etc/ssl" ] && [ -e /etc/resolv.conf ]; then
+if [ -e /etc/resolv.conf ] && [ ! -L "$root/etc/resolv.conf" ]; then
     : >>"$root/etc/resolv.conf"; mount --bind /etc/resolv.conf "$root/etc/resolv.conf"
 fi
 exec chroot "$root" "$@"

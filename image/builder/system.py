@@ -10,7 +10,7 @@ from image.builder.rootfs import HERE
 from image.builder.tools import Tools
 
 ENABLED = (
-    "comptoir-data.service", "comptoir-provision.service", "comptoir-counter.service", "comptoir-sync.service",
+    "comptoir-data.service", "comptoir-provision.service", "comptoir-counter.service", "comptoir-sync.path",
     "pcscd.socket", "nftables.service", "usbguard.service",
     "systemd-networkd.service", "systemd-resolved.service", "systemd-timesyncd.service",
 )  # fmt: skip

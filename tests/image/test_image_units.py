@@ -13,8 +13,8 @@ from image.builder.system import ENABLED, MASKED
 ROOT = Path(__file__).resolve().parents[2] / "image" / "root"
 UNITS = ROOT / "etc/systemd/system"
 LIMITS = {
-    "comptoir-counter.service": 20,
-    "pcscd.service": 20,
+    "comptoir-counter.service": 18,
+    "pcscd.service": 16,
     "comptoir-data.service": 40,
     "comptoir-provision.service": 40,
 }

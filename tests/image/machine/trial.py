@@ -179,7 +179,7 @@ def flipped_byte(trial: Trial) -> None:
 
 def contains(file: Path, words: bytes) -> bool:
     """Whether `words` stand anywhere in `file`."""
-    command = ["grep", "--quiet", "--binary-files=text", "--fixed-strings", "-e", words, bytes(file)]
+    command: list[str | bytes] = ["grep", "--quiet", "--binary-files=text", "--fixed-strings", "-e", words, bytes(file)]
     return subprocess.run(command, check=False, env={"LC_ALL": "C"}).returncode == 0
 
 

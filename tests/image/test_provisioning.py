@@ -1,0 +1,76 @@
+"""What the technician's file becomes: a shop with its people, once, and nothing of it left behind."""
+
+import importlib.machinery
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[2] / "image/root/usr/lib/comptoir/provision"
+PLAN = {
+    "shop": {"number": "991000019", "name": "Optique du Marché"},
+    "users": [
+        {"id": "camille", "name": "Camille D.", "role": "responsible", "pin": "2468"},
+        {"id": "sacha", "name": "Sacha B.", "pin": "1357"},
+    ],
+}
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the script drops root's rights, so it needs them")
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> ModuleType:
+    """The card's script, with its places in a folder of the test and this environment's program."""
+    loader = importlib.machinery.SourceFileLoader("provision", str(SCRIPT))
+    spec = importlib.util.spec_from_loader("provision", loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    loader.exec_module(module)
+    sys.dont_write_bytecode = writes
+    (tmp_path / "home").mkdir(mode=0o700)
+    places = {"HOME": tmp_path / "home", "KEPT": tmp_path / "kept.json"}
+    places["PROGRAM"] = Path(sys.executable).parent / "comptoir"
+    for name, place in places.items():
+        setattr(module, name, place)
+    return module
+
+
+@needs_root
+def test_a_file_becomes_a_shop_with_its_people(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The home is made, both accounts are there, the file is gone; a second start does nothing."""
+    monkeypatch.setattr(script, "take_over", lambda: None)
+    script.keep(PLAN)
+    assert oct(script.KEPT.stat().st_mode & 0o777) == "0o600"
+    assert script.main() == 0
+    assert not script.KEPT.exists()
+    listed = [script.PROGRAM, "user", "list", "--json", "--home", script.HOME]
+    said = json.loads(subprocess.run(listed, check=True, capture_output=True).stdout)
+    assert [(one["id"], one["role"]) for one in said["users"]] == [("camille", "responsible"), ("sacha", "staff")]
+    assert script.main() == 0
+
+
+@needs_root
+def test_what_is_done_is_struck_off_and_what_failed_stays(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account that is refused leaves the shop made and the account still to do."""
+    monkeypatch.setattr(script, "take_over", lambda: None)
+    script.keep({**PLAN, "users": [{"id": "NOT AN ID", "name": "X", "pin": "2468", "role": "responsible"}]})
+    with pytest.raises(script.subprocess.CalledProcessError):
+        script.main()
+    left = json.loads(script.KEPT.read_text("utf-8"))
+    assert "shop" not in left
+    assert [one["id"] for one in left["users"]] == ["NOT AN ID"]
+
+
+def test_what_is_erased_was_overwritten_first(script: ModuleType, tmp_path: Path) -> None:
+    """The bytes of the file, seen through a second name for it, are zeros."""
+    file, other = tmp_path / "provision.json", tmp_path / "other"
+    file.write_text(json.dumps(PLAN))
+    other.hardlink_to(file)
+    script.erase(file)
+    assert not file.exists()
+    assert set(other.read_bytes()) == {0}
