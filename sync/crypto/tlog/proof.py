@@ -2,7 +2,8 @@
 
 Rules: a proof holds when the log signed the checkpoint, the path leads from the entry to its root, enough witnesses
 cosigned, and *every* signature line is of a key the policy names: the specification lets a reader skip unknown lines,
-here they are refused, so that no bit of a proof can change unseen. For the same reason there is no `extra` line.
+here they are refused, so that no bit of a proof can change unseen. For the same reason there is no `extra` line, and
+no extension line in the checkpoint.
 """
 
 import re
@@ -112,6 +113,8 @@ def _opened(signed: str, policy: Policy) -> tuple[Checkpoint, frozenset[NoteKey]
     checkpoint = checkpoint_in(note.text)
     if checkpoint.origin != policy.log.name:
         raise SignatureInvalid("the checkpoint is another log's")
+    if checkpoint.extensions:
+        raise SignatureInvalid("the checkpoint says more than origin, size and root")
     return checkpoint, _signers(note, policy)
 
 
