@@ -30,7 +30,7 @@ var (
 	contractFolder = folder("CONTRACT", "../../../sync/contract")
 )
 
-func load1(t *testing.T, name string, to any) {
+func read(t *testing.T, name string, to any) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(vectorsFolder, name))
 	if err == nil {
@@ -74,7 +74,7 @@ type keyVectors struct {
 func setUp(t *testing.T) (*intake, keyVectors) {
 	t.Helper()
 	var k keyVectors
-	load1(t, "keys.json", &k)
+	read(t, "keys.json", &k)
 	schemas, err := wire.LoadSchemas(filepath.Join(contractFolder, "schemas"))
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func TestChain(t *testing.T) {
 		Links []struct{ Package, Receipt, Receipt_jws, Dispatch_digest string }
 		State string `json:"state_jws"`
 	}
-	load1(t, "chain.json", &v)
+	read(t, "chain.json", &v)
 	term := in.store.terminals[k.Device.Kid]
 	for _, link := range v.Links {
 		for i, want := range []int{201, 200} {
@@ -149,7 +149,7 @@ func TestTampered(t *testing.T) {
 		Code, Name, Package string
 		Refusal             string `json:"refusal_jws"`
 	}
-	load1(t, "tampered.json", &v)
+	read(t, "tampered.json", &v)
 	for _, c := range v {
 		results, err := in.take(in.store.terminals[k.Device.Kid], [][]byte{[]byte(c.Package)})
 		if err != nil || results[0].problem == nil || results[0].problem.code != c.Code {
@@ -188,7 +188,7 @@ func TestEnrolment(t *testing.T) {
 		Hex     string `json:"pseudonym_key_hex"`
 		Request string
 	}
-	load1(t, "enrolment.json", &v)
+	read(t, "enrolment.json", &v)
 	if printed(v.Symbols) != v.Printed {
 		t.Error("check symbol", printed(v.Symbols))
 	}
@@ -224,7 +224,7 @@ func TestRequest(t *testing.T) {
 		Base, Body, Method, Target string
 		Fields                     map[string]string
 	}
-	load1(t, "request.json", &v)
+	read(t, "request.json", &v)
 	m := input.FindStringSubmatch(v.Fields["signature-input"])
 	s := signature.FindStringSubmatch(v.Fields["signature"])
 	if m == nil || s == nil || !strings.HasSuffix(v.Base, `"@signature-params": `+m[1]) {
@@ -233,44 +233,5 @@ func TestRequest(t *testing.T) {
 	raw, err := base64.StdEncoding.DecodeString(s[1])
 	if err != nil || !wire.VerifyRaw(in.store.terminals[k.Device.Kid].key, []byte(v.Base), raw) {
 		t.Error("signature", err)
-	}
-}
-
-func TestEvent(t *testing.T) {
-	in, k := setUp(t)
-	var v struct {
-		Event   string `json:"event_jws"`
-		Request string
-	}
-	load1(t, "event.json", &v)
-	payload, err := wire.Verify(&in.signing.PublicKey, "event", v.Event)
-	if err != nil {
-		t.Fatal(err)
-	}
-	event, err := in.schemas.Record("event", payload)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sealed, err := wire.UnB64(event["sealed"].(string))
-	if err != nil {
-		t.Fatal(err)
-	}
-	delete(event, "sealed")
-	seed, _ := hex.DecodeString(k.Shop.Seed)
-	shop, err := seal.NewPrivate(k.Shop.Suite, seed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	padded, err := shop.Open(append([]byte("comptoir/event/v1\x00"), wire.Canonical(event)...), sealed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	inner, err := seal.Unpad(padded)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request, err := wire.Verify(&in.signing.PublicKey, "document-request", inner)
-	if err != nil || string(request) != v.Request {
-		t.Error("request", err)
 	}
 }

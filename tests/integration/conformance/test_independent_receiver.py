@@ -50,7 +50,7 @@ def test_it_reads_every_vector(go: Go) -> None:
     said = go.run("test", "-v", "-vet=off", "./...", VECTORS=str(generate.FOLDER), CONTRACT=str(CONTRACT))
     assert "--- FAIL" not in said
     passed = set(re.findall(r"^--- PASS: Test(\w+)", said, re.MULTILINE))
-    assert passed >= {"Chain", "Tampered", "Envelopes", "Enrolment", "Request", "Event"}
+    assert passed >= {"Chain", "Tampered", "Envelopes", "Enrolment", "Request", "Events", "Conflicts", "Log", "Opening"}
 
 
 def test_it_imports_nothing_of_ours() -> None:

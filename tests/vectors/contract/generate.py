@@ -15,17 +15,25 @@ from typing import Any, Final
 
 import rfc8785
 
-from tests.vectors.contract.drawn_keys import SUITES, Record, Sealing, Signing, digest, drawn, text_of
+from tests.vectors.contract.conflicting import conflicts, dispatch_of, packed
+from tests.vectors.contract.drawn_keys import Record, Sealing, digest, drawn, text_of
+from tests.vectors.contract.logged import log_of
+from tests.vectors.contract.parties import (
+    CONVENTION,
+    DEVICE,
+    GENESIS,
+    INSURER,
+    ORIGIN,
+    OTHER,
+    RECEIVED,
+    RECIPIENTS,
+    SHOP,
+    SHOP_KEY,
+    SIGNER,
+)
+from tests.vectors.contract.said import events
 
 FOLDER: Final = Path(__file__).parent
-INSURER, CONVENTION, SHOP = "99999997", "OPTI", "759999991"
-ORIGIN: Final = "https://insurer.example:8443"
-GENESIS: Final = "0" * 64
-RECEIVED: Final = "2026-11-22T12:00:00Z"
-
-DEVICE, OTHER, SIGNER = Signing("device"), Signing("other device"), Signing("insurer")
-RECIPIENTS: Final = {suite: Sealing(f"opener {suite}", suite) for suite in SUITES}
-SHOP_KEY: Final = Sealing("shop", "xwing-hkdfsha256-aes256gcm")
 NIR13: Final = "2840575999001"
 
 
@@ -105,31 +113,13 @@ def envelope_of(claim: Record, recipient: Sealing, name: str) -> tuple[Record, R
     return envelope, steps
 
 
-def dispatch_of(envelope: Record, seq: int, prev: str, **changed: Any) -> Record:
-    """A dispatch record."""
-    record = {
-        "schema": "comptoir/dispatch/v1",
-        "claim_id": envelope["claim_id"],
-        "insurer": envelope["insurer"],
-        "device": DEVICE.kid,
-        "seq": seq,
-        "prev": prev,
-        "envelope": digest(rfc8785.dumps(envelope)),
-    }
-    return {**record, **changed}
-
-
-def packed(envelope: Record, dispatch: Record, signer: Signing = DEVICE, typ: str = "comptoir-dispatch+jws") -> Record:
-    """A package as a record."""
-    return {"dispatch": signer.jws(typ, rfc8785.dumps(dispatch)), "envelope": envelope}
-
-
 def chain(envelopes: list[Record]) -> list[Record]:
-    """Packages of one chain, with their records, receipts and digests."""
+    """Packages of one chain, with their records, receipts and digests; the last one says where the journal stood."""
     made: list[Record] = []
     prev = GENESIS
     for seq, envelope in enumerate(envelopes, 1):
-        record = dispatch_of(envelope, seq, prev)
+        journal = {"journal": {"count": 7, "head": digest(b"journal")}} if seq == len(envelopes) else {}
+        record = dispatch_of(envelope, seq, prev, **journal)
         package = packed(envelope, record)
         prev = digest(package["dispatch"].encode("ascii"))
         shared = {name: record[name] for name in ("claim_id", "insurer", "device", "seq", "envelope")}
@@ -297,6 +287,7 @@ def vectors() -> dict[str, Any]:
     links = chain([envelope for envelope, _ in first])
     state: Record = {"schema": "comptoir/state/v1", "insurer": INSURER, "device": DEVICE.kid, "seq": 3}
     state["head"] = links[-1]["dispatch_digest"]
+    spare, first_event = (RECIPIENTS["xwing-hkdfsha256-aes256gcm"], "envelope of a fourth claim"), event()
     key_set: Record = {
         "schema": "comptoir/keys/v1",
         "insurer": INSURER,
@@ -305,6 +296,7 @@ def vectors() -> dict[str, Any]:
         "sealing": [{"kid": key.kid, "suite": key.suite, "public": text_of(key.public)} for key in RECIPIENTS.values()],
     }
     return {
+        "parties": {"insurer": INSURER, "convention": CONVENTION, "shop": SHOP, "endpoint": ORIGIN},
         "keys": {
             "device": DEVICE.told(),
             "other_device": OTHER.told(),
@@ -315,8 +307,11 @@ def vectors() -> dict[str, Any]:
         },
         "envelopes": [{"suite": suite, **steps} for suite, some in made.items() for _, steps in some],
         "chain": {"links": links, "state_jws": SIGNER.jws("comptoir-state+jws", rfc8785.dumps(state))},
+        "conflicts": conflicts(links, made["x25519-hkdfsha256-aes256gcm"][0][0], envelope_of(claim_of(4), *spare)[0]),
         "tampered": tampered(first[0][0]),
-        "event": event(),
+        "event": first_event,
+        "events": events(first_event["event_jws"]),
+        "log": log_of([steps["digest"] for _, steps in first]),
         "enrolment": enrolment(),
         "request": request(links[0]["package"]),
     }
