@@ -35,7 +35,7 @@ from sync.crypto.signing import SigningKey
 from sync.receiver.folder import InsurerSettings
 from sync.receiver.packages import Door, check_package
 from sync.receiver.refusal import Refusal
-from tests.vectors.contract import generate
+from tests.vectors.contract import generate, parties
 
 FILES: dict[str, Any] = {path.stem: json.loads(path.read_text("utf-8")) for path in generate.FOLDER.glob("*.json")}
 KEYS = FILES["keys"]
@@ -46,7 +46,7 @@ OPENERS = {
 }
 SHOP_KEY = OpeningKey.from_seed(bytes.fromhex(KEYS["shop"]["private_seed_hex"]), KEYS["shop"]["suite"])
 SETTINGS = InsurerSettings(
-    amc=generate.INSURER, name="x", convention=generate.CONVENTION, endpoint=generate.ORIGIN, hosting="x"
+    amc=parties.INSURER, name="x", convention=parties.CONVENTION, endpoint=parties.ORIGIN, hosting="x"
 )
 DOOR = Door(SETTINGS, frozenset(key.public.kid for key in OPENERS.values()))
 
@@ -84,7 +84,7 @@ def test_every_bucket_but_the_largest_is_there() -> None:
 
 def test_the_chain_holds() -> None:
     """Each package passes the intake's door, each dispatch continues the one before, each receipt is its own."""
-    prev = generate.GENESIS
+    prev = parties.GENESIS
     for seq, link in enumerate(FILES["chain"]["links"], 1):
         checked = check_package(link["package"].encode(), DOOR, DEVICE.public)
         receipt = decode(INSURER.public.verify(RECEIPT_TYP, link["receipt_jws"]), Receipt)
