@@ -101,8 +101,13 @@ def registering(store: Store, counterfoil: Counterfoil, entry: Entry) -> Iterato
 
 def move(connection: Connection, row: Row, state: str, **values: object) -> None:
     """Give `row` another state, and `values` (columns of the queue's table as they are stored); TransitionInvalid."""
-    states.require(row.state, state)
-    run(connection, _moving(tuple(values)), (state, *values.values(), row.claim_id))
+    move_from(connection, row.claim_id, row.state, state, **values)
+
+
+def move_from(connection: Connection, claim_id: str, former: str, state: str, **values: object) -> None:
+    """The same for a claim of which only its present state was read."""
+    states.require(former, state)
+    run(connection, _moving(tuple(values)), (state, *values.values(), claim_id))
 
 
 @cache

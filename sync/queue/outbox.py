@@ -14,9 +14,9 @@ from typing import Final
 from sqlalchemy import Connection
 
 from sync.crypto.signing import SigningKey, VerifyingKey
-from sync.errors import ClaimNotCorrectable, TransitionInvalid
+from sync.errors import ClaimNotCorrectable, ClaimUnknown, TransitionInvalid
 from sync.queue import journal_head, states
-from sync.queue.acts import Act, Beside, Entry, acting, move, registering
+from sync.queue.acts import Act, Beside, Entry, acting, move, move_from, registering
 from sync.queue.blocks import Frame
 from sync.queue.checks import check_chain, check_counterfoil, check_followed
 from sync.queue.counterfoil import Counterfoil
@@ -109,10 +109,8 @@ class Outbox(QueueReader):
         """The same for the receipts of a batch, by claim id: all are durable together with what `beside` writes."""
         at = milliseconds(received_at)
         with self._store.write() as connection:
-            rows = [row_of_claim(connection, claim_id) for claim_id in receipts]
-            for row in rows:
-                _settle(connection, row, receipts[row.claim_id], at)
-            for insurer in {row.insurer for row in rows if row.receipt is None}:
+            settled = {_settle(connection, claim_id, receipt, at) for claim_id, receipt in receipts.items()}
+            for insurer in settled - {None}:
                 run(connection, "UPDATE chain SET receipt_at = ? WHERE insurer = ?", (at, insurer))
             if beside is not None:
                 beside(connection)
@@ -202,10 +200,17 @@ class Outbox(QueueReader):
         return chain, kept if followed.ok or not kept.ok else followed
 
 
-def _settle(connection: Connection, row: Row, receipt: str, at: int) -> None:
-    if row.receipt is None:
-        values = {"receipt": receipt, "receipt_at": at, "last_error": None, "next_try": None}
-        move(connection, row, states.ACKNOWLEDGED, reason=None, **values)
+def _settle(connection: Connection, claim_id: str, receipt: str, at: int) -> str | None:
+    """Whose claim was acknowledged now; None for one that was before."""
+    found = run(connection, "SELECT insurer, state, receipt FROM outbox WHERE claim_id = ?", (claim_id,))
+    if not found:
+        raise ClaimUnknown("no claim has this id", claim_id=claim_id)
+    ((insurer, state, former),) = found
+    if former is not None:
+        return None
+    values = {"reason": None, "receipt": receipt, "receipt_at": at, "last_error": None, "next_try": None}
+    move_from(connection, claim_id, state, states.ACKNOWLEDGED, **values)
+    return str(insurer)
 
 
 def _correctable(connection: Connection, claim_id: str, now: datetime) -> Row:
