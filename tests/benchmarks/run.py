@@ -9,14 +9,17 @@ import argparse
 import json
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks import (
     backlog,
     card,
+    draining,
     durable,
     durable_lines,
     flushes,
+    idle,
     keys,
     paint,
     pipeline,
@@ -38,13 +41,28 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument("--backlog", type=int, metavar="N", help="also start, check and drain a home with N claims")
     parser.add_argument("--storm", type=int, metavar="N", default=1000, help="claims that come back at once (1000)")
+    parser.add_argument("--drain", type=int, metavar="N", default=1000, help="claims drained over TLS (1000)")
+    parser.add_argument("--waiting", type=int, metavar="N", default=10_000, help="claims that wait at a start (10000)")
+    parser.add_argument("--idle", type=float, metavar="S", default=10.0, help="seconds of an idle service (10)")
     parser.add_argument("--quick", action="store_true", help="few rounds: shows that it works, not how fast")
     asked = parser.parse_args()
-    figures = measure(quick=asked.quick, backlogged=asked.backlog or 0, returning=asked.storm)
+    sizes = Sizes(asked.backlog or 0, asked.storm, asked.drain, asked.waiting, asked.idle)
+    figures = measure(sizes, quick=asked.quick)
     sys.stdout.write(json.dumps(figures) + "\n" if asked.json else _table(figures))
 
 
-def measure(*, quick: bool, backlogged: int, returning: int) -> dict[str, Figures]:
+@dataclass(frozen=True)
+class Sizes:
+    """How many claims wait for the backlog, come back in the storm, are drained, wait at a start; seconds of idling."""
+
+    backlog: int
+    storm: int
+    drain: int
+    waiting: int
+    idle: float
+
+
+def measure(sizes: Sizes, *, quick: bool) -> dict[str, Figures]:
     """The measures by name.
 
     The card where pcscd is installed, the slow mediums where strace is, the backlog where there is to be one.
@@ -52,16 +70,18 @@ def measure(*, quick: bool, backlogged: int, returning: int) -> dict[str, Figure
     SCRATCH.mkdir(exist_ok=True)
     figures = {
         **_durable(10 if quick else 300),
-        "waiting": waiting.measure(SCRATCH, 2, 20) if quick else waiting.measure(SCRATCH, 100, 10_000),
+        "waiting": waiting.measure(SCRATCH, 2, 20) if quick else waiting.measure(SCRATCH, 100, sizes.waiting),
         "pipeline": pipeline.measure(0, 2) if quick else pipeline.measure(20, 320),
         "first_paint": paint.measure(SCRATCH, 1 if quick else 5),
         "keys": keys.measure(SCRATCH, 2 if quick else 20),
         "quote": pricing.measure(1, 50, 100) if quick else pricing.measure(),
-        **storm.measure(SCRATCH, returning),
+        **storm.measure(SCRATCH, sizes.storm),
+        "drain": draining.measure(SCRATCH, sizes.drain),
+        "idle": idle.measure(SCRATCH, sizes.idle),
     }
     if read := card.measure(20 if quick else 500):
         figures["card"] = read
-    return {**figures, "backlog": backlog.measure(SCRATCH, backlogged)} if backlogged else figures
+    return {**figures, "backlog": backlog.measure(SCRATCH, sizes.backlog)} if sizes.backlog else figures
 
 
 def _durable(count: int) -> dict[str, Figures]:
@@ -93,7 +113,8 @@ def _table(figures: dict[str, Figures]) -> str:
     ]  # fmt: skip
     lines = [*durable_lines.lines(figures), *(row(*each) for each in rows)]
     storms = [storm.line(name, found) for name, found in figures.items() if name.startswith("storm")]
-    return "".join([*lines, _card_line(figures), *storms, *_backlog_line(figures)])
+    sent = [draining.line(figures["drain"]), idle.line(figures["idle"])]
+    return "".join([*lines, _card_line(figures), *storms, *sent, *_backlog_line(figures)])
 
 
 def _card_line(figures: dict[str, Figures]) -> str:

@@ -76,7 +76,7 @@ def _storm(scratch: Path, count: int, cluster: Cluster | None) -> Figures:
         stack.callback(insurer.close)
         insurer.start()
         shops = _sealed(insurer, count)
-        bare = _bare(insurer, shops)
+        bare = opened_and_verified(insurer, shops)
         watched = Watched(insurer.pid)
         seconds, again = _send(shops, watched)
         _check(insurer, shops)
@@ -142,7 +142,7 @@ def _check(insurer: Insurer, shops: Sequence[SimTerminal]) -> None:
         raise RuntimeError("the storm lost or doubled a claim")
 
 
-def _bare(insurer: Insurer, shops: Sequence[SimTerminal]) -> float:
+def opened_and_verified(insurer: Insurer, shops: Sequence[SimTerminal]) -> float:
     """Claims a second that are only opened and verified, one after the other, before the storm."""
     opening = open_opener(insurer.folder)
     sample = [(shop.visitor.signer.public, package) for shop in shops for package in shop.packages][:SAMPLE]
