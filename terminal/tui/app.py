@@ -60,6 +60,11 @@ class CounterApp(Hands):
         if not self.pasted(text):
             self.front.paste(text)
 
+    def on_click(self) -> None:
+        """Whoever touches the screen is there, and wants larger keys."""
+        self._idle.touched(monotonic())
+        self.add_class("-touch")
+
     def on_scan_came(self, _message: ScanCame) -> None:
         """Whoever scans is there."""
         self._idle.touched(monotonic())

@@ -9,6 +9,7 @@ Everything is drawn on `Paper`.
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
@@ -17,10 +18,11 @@ from terminal.tui.form_model import Stroke
 from terminal.tui.key_bar import HELP_KEY, KeyLabel, key_bar, key_named, merged
 from terminal.tui.notice import Notice, notice_lines
 from terminal.tui.orders import Orders
-from terminal.tui.paper import Paint, Paper
-from terminal.tui.spans import Line, Role, Room
+from terminal.tui.paper import Paint, Paper, Tapped
+from terminal.tui.spans import BLANK, Line, Role, Room
 from terminal.tui.state import CounterState
 from terminal.tui.status_lines import ground_of, status_lines
+from terminal.tui.tapping import key_under
 
 
 class FramedScreen(Screen[None]):
@@ -119,8 +121,22 @@ class FramedScreen(Screen[None]):
         """Facts may have changed while another screen was in front."""
         self.repaint()
 
+    def tap_row(self, sheet: str, row: int) -> None:
+        """Somebody touched a row of a sheet; most rows mean nothing."""
+
+    def on_tapped(self, message: Tapped) -> None:
+        """A touch beside the caps of the key row counts for the cap above or below it; any other one is a row's."""
+        if message.name != "keys":
+            self.tap_row(message.name, message.y)
+            return
+        stroke = key_under(key_bar(self.shown_keys(), self.size.width), message.x)
+        if stroke is not None:
+            self.app.post_message(events.Key(stroke.key, stroke.character))
+
     def _paint_keys(self, room: Room) -> list[Line]:
-        return [key_bar(self.shown_keys(), room.width)]
+        """One row; three for fingers, the middle one written on."""
+        row = key_bar(self.shown_keys(), room.width)
+        return [BLANK] * (room.height // 2) + [row]
 
 
 class CounterScreen(FramedScreen):

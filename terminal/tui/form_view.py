@@ -20,6 +20,8 @@ Subject = Callable[[], tuple[Form, Sequence[FormRow]] | None]
 class FormView(Paper, can_focus=True):
     """Draws the form that `subject` answers, or nothing while there is none."""
 
+    keys_apart = True
+
     def __init__(self, subject: Subject, css_id: str) -> None:
         super().__init__(self._draw, css_id)
         self._subject = subject

@@ -66,6 +66,11 @@ class HomeScreen(CounterScreen):
         elif self.notice is not None:
             self.say(None)
 
+    def tap_row(self, sheet: str, row: int) -> None:
+        """A row of the list opens the list there."""
+        if sheet == "work":
+            self.orders.show_claim(row)
+
     def repaint(self) -> None:
         """The titles of the frames carry the day and the counts."""
         snapshot = self.state.snapshot

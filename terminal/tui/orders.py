@@ -46,6 +46,9 @@ class Orders(Protocol):
     def show(self, page: Page) -> None:
         """Put a screen in front."""
 
+    def show_claim(self, row: int) -> None:
+        """Put the queue in front, with the claim of this row selected."""
+
     def close_help(self) -> None:
         """Give back the screen that the help page covers."""
 

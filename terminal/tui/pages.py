@@ -129,6 +129,11 @@ class Pages(HandJobs):
         self.helping = False
         self._bring()
 
+    def show_claim(self, row: int) -> None:
+        """The queue, with the claim of a row of home selected."""
+        self.show(Page.QUEUE)
+        self.queue_page.select(row)
+
     def lock(self) -> None:
         """Hide everything and forget the shop key."""
         if self.locked:

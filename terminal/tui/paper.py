@@ -6,21 +6,40 @@ state and never changes it.
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from terminal.tui.spans import BLANK, Line, Role, Room
+from terminal.tui.tapping import key_under
 from terminal.tui.themes import DARK, LIGHT, Ink
 
 Paint = Callable[[Room], Sequence[Line]]
 
 
+class Tapped(Message):
+    """Somebody touched a sheet where no key is drawn: its name, and the place in its content."""
+
+    def __init__(self, name: str, x: int, y: int) -> None:
+        super().__init__()
+        self.name = name
+        self.x = x
+        self.y = y
+
+
 class Paper(Widget):
-    """Lines on a ground. `paint(room)` says what they are; `ground` fills what they leave."""
+    """Lines on a ground. `paint(room)` says what they are; `ground` fills what they leave.
+
+    What is drawn as a key can be touched, unless `keys_apart`.
+    """
+
+    keys_apart: ClassVar[bool] = False
 
     def __init__(self, paint: Paint, css_id: str, ground: Role = Role.TEXT) -> None:
         super().__init__(id=css_id)
@@ -35,6 +54,17 @@ class Paper(Widget):
         changed = [y for y in range(height) if _at(before, y) != _at(self._lines, y)]
         if changed:
             self.refresh(*(Region(0, y, width, 1) for y in changed))
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key that was touched, or tell the screen where it was."""
+        at = event.get_content_offset(self)
+        if at is None or self.keys_apart:
+            return
+        stroke = key_under(_at(self._lines, at.y), at.x)
+        if stroke is not None:
+            self.app.post_message(events.Key(stroke.key, stroke.character))
+        else:
+            self.post_message(Tapped(self.id or "", at.x, at.y))
 
     def entitle(self, title: str) -> None:
         """Write a title on the frame, if it is another one."""

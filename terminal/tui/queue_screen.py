@@ -20,7 +20,7 @@ from terminal.tui.orders import Orders, Page
 from terminal.tui.spans import Role
 from terminal.tui.state import CounterState
 from terminal.tui.twice import Twice
-from terminal.tui.work_lines import NEED_A_PERSON, short_number, work_lines
+from terminal.tui.work_lines import NEED_A_PERSON, first_shown, short_number, work_lines
 from terminal.workflow.types import Settled, WorkItem
 
 _LATE = {"warn": "claim_late_warn", "alarm": "claim_late_alarm"}
@@ -83,6 +83,30 @@ class QueueScreen(CounterScreen):
         self._twice.forget()
         self._explain()
         self.repaint()
+
+    def tap_row(self, sheet: str, row: int) -> None:
+        """A touch selects a claim; on the one that is selected, it opens it."""
+        place = self.first_row() + row
+        if sheet == "queue" and place < len(self._items()):
+            if place == self._place():
+                self.press(Stroke("enter"))
+            else:
+                self.select(place)
+
+    def select(self, place: int) -> None:
+        """Select the claim at this place of the list, if there is one."""
+        items = self._items()
+        if place < len(items):
+            self._cancelling.forget()
+            self._twice.forget()
+            self._selected_id = items[place].claim_id
+            self._explain()
+        self.repaint()
+
+    def first_row(self) -> int:
+        """The place in the list of the first row that is drawn."""
+        place = self._place()
+        return 0 if place is None else first_shown(place, self._list.content_size.height)
 
     def settled(self, notice: Notice) -> None:
         """The settlement of stopped chains is over."""

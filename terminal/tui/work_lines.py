@@ -67,9 +67,14 @@ def work_lines(state: CounterState, room: Room, selected: int | None = None) -> 
     snapshot = state.snapshot
     if snapshot is None or not snapshot.items:
         return [(Span(text("work.empty"), Role.MUTED),)] if snapshot else []
-    first = 0 if selected is None else max(0, selected - room.height + 1)
+    first = 0 if selected is None else first_shown(selected, room.height)
     rows = list(enumerate(snapshot.items))[first : first + room.height]
     return [work_line(item, state, snapshot, room.width, selected=index == selected) for index, item in rows]
+
+
+def first_shown(selected: int, height: int) -> int:
+    """The place of the first row that is drawn in `height` rows."""
+    return max(0, selected - height + 1)
 
 
 def short_number(number: str) -> str:
