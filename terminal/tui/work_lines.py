@@ -97,7 +97,7 @@ def remark(item: WorkItem, snapshot: Snapshot, *, short: bool) -> str:
     if item.late:
         full_key, short_key = _LATE[item.late]
         return text(short_key if short else full_key)
-    if item.reason and f"error.{item.reason}.what" in sentences():
+    if item.reason and (f"error.{item.reason}.what" in sentences() or item.state in _UNDER_WAY):
         return error_text(item.reason)[0]
     if item.state in _NEXT:
         offline = snapshot.status.link == "offline"
@@ -121,6 +121,8 @@ def _answer(item: WorkItem, snapshot: Snapshot, *, short: bool) -> str | None:
     return text("work.agreed", amount=item.agreed)
 
 
+_UNDER_WAY = ("queued", "sending")
+"""Here a reason is why a try failed: one that has no sentence is told by its code."""
 _LATE = {
     "warn": ("work.late_warn", "work.late_warn_short"),
     "alarm": ("work.late_alarm", "work.late_alarm_short"),

@@ -45,9 +45,9 @@ def _leap_day(step: int) -> datetime:
     return datetime(year, 2, 29, 11, 59, 58, tzinfo=UTC)
 
 
-def _summer_time() -> datetime:
-    """Two seconds before the clocks go forward in France the next time."""
-    day = date(NOW.year + 1, 3, 31)
+def _clock_change(month: int) -> datetime:
+    """Two seconds before the clocks change in France, on the last Sunday of March or October of next year."""
+    day = date(NOW.year + 1, month, 31)
     sunday = day - timedelta(days=(day.weekday() + 1) % 7)
     return datetime(sunday.year, sunday.month, sunday.day, 0, 59, 58, tzinfo=UTC)
 
@@ -64,7 +64,8 @@ CASES = {
     "in 10 years": Case(NOW + timedelta(days=3653), trusted=False, always=True),
     "29 February before": Case(_leap_day(-1), trusted=False),
     "29 February to come": _later(_leap_day(1)),
-    "summer time begins": _later(_summer_time()),
+    "summer time begins": _later(_clock_change(3)),
+    "winter time begins": _later(_clock_change(10)),
 }
 
 
@@ -103,6 +104,8 @@ def test_a_wrong_clock_loses_and_refuses_nothing(name: str, shop: Shop) -> None:
     told = day_at(shop.home, case.shows)
     claims += told["claims"]
     assert (len(told["claims"]), told["waiting"], told["trusted"]) == (THERE, THERE, case.trusted)
+    assert ("HORLOGE NON SÛRE" in told["screen"][1]) != case.trusted
+    assert ("Horloge sûre" in told["screen"][1]) == case.trusted
     assert told["acknowledged"] == (THERE if case.reached else 0), told["errors"]
     if not case.trusted:
         assert NOW.date() - timedelta(days=1) <= date.fromisoformat(told["today"]) <= NOW.date() + timedelta(days=1)

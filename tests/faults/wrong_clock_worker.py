@@ -12,7 +12,12 @@ from hardware.emulator import EmulatedSource
 from sync.daemon import drain_now
 from sync.home import home_lock
 from terminal.bootstrap import open_desk
+from terminal.tui.card_slot import CardSlot
+from terminal.tui.spans import plain
+from terminal.tui.state import CounterState, Snapshot
+from terminal.tui.status_lines import status_lines
 from terminal.workflow.counter import Counter
+from terminal.workflow.types import Status
 from tests.shop_fixture import CHEAP, PIN, USER, Shop
 
 
@@ -32,12 +37,18 @@ def main(home: Path, count: int) -> None:
             "today": counter.today().isoformat(),
             "day_before": (counter.today() - timedelta(days=1)).isoformat(),
             "trusted": said.clock_trusted,
+            "screen": [plain(line) for line in status_lines(_screen(counter, said), 160)],
             "waiting": said.waiting,
             "claims": claims,
             "acknowledged": report.acknowledged,
             "errors": report.errors,
         }
     sys.stdout.write(json.dumps(told) + "\n")
+
+
+def _screen(counter: Counter, said: Status) -> CounterState:
+    snapshot = Snapshot(said, counter.worklist(), counter.totals_today(), counter.now(), counter.today())
+    return CounterState(CardSlot(), snapshot, USER)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,16 @@ from sync.client import channel
 from sync.client.insurer import InsurerClient
 from sync.errors import SyncError
 from sync.insurers import InsurerRecord
-from terminal.i18n import sentences
+from sync.queue import Row
+from terminal.i18n import error_text, sentences
+from terminal.tui.card_slot import CardSlot
+from terminal.tui.spans import plain
+from terminal.tui.state import CounterState, Snapshot
+from terminal.tui.work_lines import work_line
+from terminal.workflow.followed import WorkItem
 from tests.integration.sync.test_hostile_insurer import insurer_key
 from tests.integration.sync.world import Insurer, Terminal
+from tests.tui.scenes import ONLINE, TOTALS
 from tests.unit.sync.receiver.visitor import AMC
 
 OTHER = "99999989"
@@ -116,9 +123,18 @@ def meets(shop: Terminal, insurer: Insurer, name: str) -> None:
     assert (row.state, row.envelope, row.digest) == (case.state, before.envelope, before.digest)
     assert row.state == "acknowledged" or row.receipt is None
     assert case.asked != "push" or case.code in (row.last_error, row.reason)
+    assert case.asked != "push" or error_text(case.code)[0] in on_screen(row)
     assert {f"error.{case.code}.what", f"error.{case.code}.todo"} <= sentences().keys() | UNKNOWN_CODES
     if case.asked != "events":  # there the insurer itself acknowledged the claim: nothing is left to heal
         heals(shop, truth, claim_id)
+
+
+def on_screen(row: Row) -> str:
+    """The claim's line in the list of the counter, on a wide screen."""
+    place = (row.reason or row.last_error, row.created_at, row.not_before)
+    item = WorkItem(row.claim_id, "2026-0001", "", AMC, 0, row.state, *place, correctable=False)
+    snapshot = Snapshot(ONLINE, (item,), TOTALS, row.created_at, row.created_at.date())
+    return plain(work_line(item, CounterState(CardSlot(), snapshot, ""), snapshot, 240))
 
 
 def take_one_event(shop: Terminal, liar: SimulatedInsurer) -> None:

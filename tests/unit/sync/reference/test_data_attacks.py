@@ -14,6 +14,7 @@ import pytest
 from sync.reference import GoodSet, Reference
 from sync.reference.refusals import DataDamaged, DataRefused, DataRootMissing
 from sync.reference.updating import update
+from terminal.i18n import error_text, sentences
 from tests.data_repository.repository import Published, Repository, signer_of, signers_of
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -32,7 +33,7 @@ class Shop:
         return update(self.reference, source or self.repository.state(), moment)
 
     def refused(self, source: Any, moment: datetime = NOW) -> DataRefused:
-        """An update that is refused and leaves the set as it was, file by file."""
+        """An update that is refused, with a whole sentence, and leaves the set as it was, file by file."""
         before = self.reference.current()
         assert before is not None
         with pytest.raises(DataRefused) as refused:
@@ -40,6 +41,9 @@ class Shop:
         assert self.reference.current() == before
         for kept in before.files.values():
             assert hashlib.sha256(self.reference.content(kept)).hexdigest() == kept.sha256
+        what, todo = error_text(refused.value.code, refused.value.facts)
+        assert what != error_text("unknown")[0]
+        assert "?" not in what + todo, "a fact is missing"
         return refused.value
 
     def held(self) -> dict[str, bytes]:
@@ -283,6 +287,12 @@ def test_an_attack_is_refused_by_its_name(attack: str, shop: Shop) -> None:
     spoil, code = ATTACKS[attack]
     source = spoil(shop)
     assert shop.refused(source).code == code
+
+
+def test_each_kind_of_attack_has_a_sentence_of_its_own() -> None:
+    """Rollback, freeze, expiry, signatures, hashes, endless data, cut copies: no two are told alike."""
+    codes = {code for _, code in ATTACKS.values()} | {"data_frozen", "data_expired"}
+    assert len({sentences()[f"error.{code}.what"] for code in codes}) == len(codes)
 
 
 def test_the_right_set_is_taken_after_every_attack(shop: Shop) -> None:
