@@ -20,9 +20,9 @@ for name in "${BOOT_ORDER}"; do
     fi
 done
 if test "x${chosen}" = "x"; then
-    # Both have had their tries: begin again rather than stay dark.
-    setenv BOOT_A_LEFT 3
-    setenv BOOT_B_LEFT 3
+    # Both have had their tries: begin again rather than stay dark; a slot without a kernel gets none.
+    if test -e mmc 0:2 kernel.gz; then setenv BOOT_A_LEFT 3; fi
+    if test -e mmc 0:3 kernel.gz; then setenv BOOT_B_LEFT 3; fi
     saveenv
     reset
 fi
