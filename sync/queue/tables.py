@@ -85,6 +85,10 @@ STEPS: Final[Sequence[Sequence[str]]] = (
         """CREATE INDEX outbox_sent_elsewhere ON outbox (insurer, claim_id)
             WHERE receipt IS NOT NULL AND dispatch IS NULL""",
     ),
+    (
+        """CREATE INDEX outbox_attention ON outbox (entry, state, claim_id)
+            WHERE state IN ('rejected', 'refused', 'blocked')""",
+    ),
 )
 
 _tables: Final = MetaData()

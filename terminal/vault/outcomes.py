@@ -31,6 +31,10 @@ SCHEMA: Final = (
         "CREATE TABLE handled (claim_id TEXT PRIMARY KEY) STRICT",
         "CREATE TABLE link (claim_id TEXT PRIMARY KEY, kind TEXT NOT NULL, about TEXT NOT NULL) STRICT",
     ),
+    (
+        "CREATE INDEX heard_waiting ON heard (insurer, seq) WHERE finding = 'waiting'",
+        "CREATE INDEX link_about ON link (about, kind)",
+    ),
 )
 Kind = Literal["request", "outcome", "payment", "unreadable"]
 Heard_ = Finding | Literal["unreadable", "mismatch"]
@@ -90,6 +94,8 @@ class Heard:
 
     def of(self, claim_ids: Collection[str]) -> tuple[HeardRow, ...]:
         """What was said of these claims, at most a few hundred, in order."""
+        if not claim_ids:
+            return ()
         marks = ", ".join("?" * len(claim_ids))
         query = f"SELECT {_COLUMNS} FROM heard WHERE claim_id IN ({marks}) ORDER BY insurer, seq"  # noqa: S608 - constants
         return self._rows(query, *claim_ids)
@@ -98,6 +104,12 @@ class Heard:
         """The refused claims that a person has dealt with."""
         with self._store.read() as connection:
             return frozenset(connection.exec_driver_sql("SELECT claim_id FROM handled").scalars())
+
+    def is_handled(self, claim_id: str) -> bool:
+        """Whether a person has dealt with this refusal."""
+        with self._store.read() as connection:
+            query = "SELECT 1 FROM handled WHERE claim_id = ?"
+            return connection.exec_driver_sql(query, (claim_id,)).first() is not None
 
     def handle(self, connection: Connection, claim_id: str) -> None:
         """A person has dealt with this refusal."""
@@ -108,6 +120,12 @@ class Heard:
         with self._store.read() as connection:
             found = connection.exec_driver_sql("SELECT claim_id, about FROM link WHERE kind = ?", (kind,)).all()
         return {row[0]: row[1] for row in found}
+
+    def is_delivered(self, claim_id: str) -> bool:
+        """Whether something was claimed under this agreement."""
+        query = "SELECT 1 FROM link WHERE about = ? AND kind = 'delivery'"
+        with self._store.read() as connection:
+            return connection.exec_driver_sql(query, (claim_id,)).first() is not None
 
     def linking(self, claim_id: str, kind: LinkKind, about: str) -> Callable[[Connection], None]:
         """What to run inside the transaction that registers a message about another claim."""

@@ -17,6 +17,7 @@ SCHEMA: Final = (
         "CREATE TABLE document_request (request_id TEXT PRIMARY KEY, insurer TEXT NOT NULL, seq INTEGER NOT NULL,"
         " claim_id TEXT NOT NULL, state TEXT NOT NULL, answer_id TEXT, UNIQUE (insurer, seq)) STRICT",
     ),
+    ("CREATE INDEX document_request_answer ON document_request (answer_id) WHERE answer_id IS NOT NULL",),
 )
 OPEN: Final = "open"
 UNREADABLE: Final = "unreadable"

@@ -144,8 +144,8 @@ def _sheet(desk: Desk, day: date, *, with_names: bool) -> DaySheet:
 def _rows(desk: Desk, day: date) -> Iterable[Row]:
     start = datetime.combine(day, time.min, PARIS)
     end = datetime.combine(day + timedelta(days=1), time.min, PARIS)
-    aside = no_claims(desk)
     since = desk.home.outbox.rows_since(start)
+    aside = no_claims(desk, since)
     return [row for row in since if row.created_at < end and row.state not in GONE and row.claim_id not in aside]
 
 

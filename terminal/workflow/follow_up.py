@@ -63,7 +63,7 @@ def follow_up(desk: Desk, claim_id: str) -> FollowUp:
     outcome = last_outcome(said)
     item = item_of(desk, row, number_and)
     expired = item.until is not None and item.until < desk.today()
-    used = claim_id in Heard(desk.home.store).links("delivery").values()
+    used = Heard(desk.home.store).is_delivered(claim_id)
     acts = () if item.handled else acts_of(row.state, dossier.kind, expired=expired, used=used)
     return FollowUp(
         item=item,
@@ -117,7 +117,7 @@ def begin_act(desk: Desk, claim_id: str, act: FollowAct) -> tuple[Draft, str | N
 
 def require_act(desk: Desk, row: Row, dossier: Dossier, act: FollowAct) -> None:
     """ClaimNotCorrectable unless this can be done now; that an agreement has expired is for the quote to say."""
-    used = row.claim_id in Heard(desk.home.store).links("delivery").values()
+    used = Heard(desk.home.store).is_delivered(row.claim_id)
     may = {one for expired in (False, True) for one in acts_of(row.state, dossier.kind, expired=expired, used=used)}
     if act not in may:
         raise ClaimNotCorrectable("nothing of the kind can be done now", state=row.state)

@@ -23,13 +23,13 @@ from sync.trust import known_keys
 from terminal.domain.claim import ClaimState
 from terminal.vault.acts import Act
 from terminal.vault.dossiers import Dossier
+from terminal.vault.listing import Listing
 from terminal.vault.outcomes import Heard, Heard_, HeardRow, Kind, Words
 from terminal.vault.requests import OPEN, UNKNOWN_CLAIM, UNREADABLE, DocumentRequests, RequestRow
 from terminal.workflow.access import deed, noting
 from terminal.workflow.desk import Desk
 
 PREAUTHORISATION = "preauthorisation"
-_USED_FROM = (ClaimState.ACKNOWLEDGED, ClaimState.ACCEPTED, ClaimState.PARTIAL, ClaimState.REFUSED, ClaimState.PAID)
 
 
 def take_in(desk: Desk) -> int:
@@ -42,7 +42,7 @@ def take_in(desk: Desk) -> int:
             said = _opened(record, kept, opening)
             taken += desk.home.store.reserve.finish(partial(_take_in, desk, heard, kept, said))
     _try_again(desk, heard)
-    _use_agreements(desk, heard)
+    _use_agreements(desk)
     return taken
 
 
@@ -156,10 +156,8 @@ def _try_again(desk: Desk, heard: Heard) -> None:
                 heard.found(connection, row, finding)
 
 
-def _use_agreements(desk: Desk, heard: Heard) -> None:
+def _use_agreements(desk: Desk) -> None:
     """An agreement is used up once the insurer has the claim of the delivery: until then that can be taken back."""
-    for claim_id, request in heard.links("delivery").items():
-        states = desk.home.outbox.get(claim_id).state, desk.home.outbox.get(request).state
-        if states[0] in _USED_FROM and states[1] in (ClaimState.ACCEPTED, ClaimState.PARTIAL):
-            with desk.home.store.write() as connection:
-                replace_sent(connection, request, "delivered")
+    for request in Listing(desk.home.store).agreements_used():
+        with desk.home.store.write() as connection:
+            replace_sent(connection, request, "delivered")

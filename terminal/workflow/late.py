@@ -31,7 +31,7 @@ def late_rows(desk: Desk, limit: int) -> list[Row]:
     """The claims that wait and are late, in the order of their registration, among the first `limit` that wait."""
     if late_of(desk) == Late():
         return []
-    waiting = desk.home.outbox.rows(states=WITHOUT_RECEIPT[:2], limit=limit)
+    waiting = desk.home.outbox.get_all(desk.home.outbox.ids(WITHOUT_RECEIPT[:2])[:limit])
     return [row for row in waiting if lateness_of(desk, row)]
 
 

@@ -148,10 +148,9 @@ def _no_word(desk: Desk, settlement: Settlement) -> tuple[str, ...]:
 
 
 def _ids(desk: Desk, insurer: str, state: ClaimState) -> tuple[str, ...]:
-    aside = no_claims(desk)
-    outbox = desk.home.outbox
-    rows = [outbox.get(claim_id) for claim_id in outbox.ids((state,)) if claim_id not in aside]
-    return tuple(row.claim_id for row in rows if row.insurer == insurer)
+    rows = [row for row in desk.home.outbox.get_all(desk.home.outbox.ids((state,))) if row.insurer == insurer]
+    aside = no_claims(desk, rows)
+    return tuple(row.claim_id for row in rows if row.claim_id not in aside)
 
 
 def _day_of(desk: Desk, claim_id: str) -> date:

@@ -184,7 +184,7 @@ def require_turned_down(desk: Desk, row: Row) -> None:
     known = desk.vault.dossiers.get(row.claim_id)
     asked = known is not None and known[1].kind == "preauthorisation"
     may = (*CORRECTED_BY_ANOTHER, *(AGREED if asked else ()))
-    if row.state not in may or row.claim_id in Heard(desk.home.store).links("delivery").values():
+    if row.state not in may or Heard(desk.home.store).is_delivered(row.claim_id):
         raise ClaimNotCorrectable("the insurer has this claim and did not refuse it", state=row.state)
 
 

@@ -5,14 +5,15 @@ amounts are those of the AMC part and are known only while somebody is logged in
 """
 
 import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sync.contract.outcomes import Outcome, Payment
 from sync.queue import RECOVERED, Row, Summary
 from terminal.domain.claim import ClaimState
 from terminal.vault.dossiers import Dossier
+from terminal.vault.listing import NEWEST, Listing
 from terminal.vault.outcomes import Heard
-from terminal.vault.requests import DocumentRequests
 from terminal.workflow.access import note_listed
 from terminal.workflow.agreements import Said, last_outcome, said_of, said_of_many
 from terminal.workflow.backup import is_backup_due
@@ -28,7 +29,7 @@ GONE = (ClaimState.SUPERSEDED, ClaimState.CANCELLED)
 
 def link_of(desk: Desk, summary: Summary | None = None) -> Link:
     """Offline when a waiting claim failed on the line; online when the last word was a receipt; else unknown."""
-    summary = summary or desk.home.outbox.summary()
+    summary = summary or desk.home.outbox.glance()
     if summary.line_failed:
         return "offline"
     return "online" if summary.last_receipt_at else "unknown"
@@ -36,13 +37,13 @@ def link_of(desk: Desk, summary: Summary | None = None) -> Link:
 
 def status_of(desk: Desk) -> Status:
     """The two status lines."""
-    summary = desk.home.outbox.summary()
+    summary = desk.home.outbox.glance()
     usage, late = shutil.disk_usage(desk.home.path), late_of(desk)
     return Status(
         waiting=summary.waiting,
         waiting_cents=_waiting_cents(desk),
         oldest=summary.oldest,
-        rejected=summary.rejected + _refused(desk, summary),
+        rejected=summary.rejected + Listing(desk.home.store).refusals(),
         last_receipt_at=summary.last_receipt_at,
         link=link_of(desk, summary),
         clock_trusted=desk.clock.trusted,
@@ -59,14 +60,6 @@ def status_of(desk: Desk) -> Status:
         warned=late.warned,
         alarmed=late.alarmed,
     )
-
-
-def _refused(desk: Desk, summary: Summary) -> int:
-    """The refusals that nobody has dealt with."""
-    if not summary.states.get(ClaimState.REFUSED):
-        return 0
-    refused = desk.home.outbox.ids((ClaimState.REFUSED,))
-    return len(set(refused) - Heard(desk.home.store).handled())
 
 
 def unproved_of(desk: Desk) -> dict[str, str]:
@@ -86,19 +79,20 @@ def worklist_of(desk: Desk, limit: int) -> tuple[WorkItem, ...]:
 
     Voided ones and messages about claims are left out.
     """
-    outbox = desk.home.outbox
-    handled, aside = Heard(desk.home.store).handled(), no_claims(desk)
-    urgent = outbox.rows(states=NEEDS_A_PERSON, limit=limit + len(handled) + len(aside), newest_first=True)
-    first = [row for row in urgent if row.claim_id not in handled]
-    others = tuple(state for state in ClaimState if state not in NEEDS_A_PERSON + GONE)
+    outbox, listing = desk.home.outbox, Listing(desk.home.store)
+    first = [claim_id for _, claim_id in listing.urgent(NEWEST, limit)]
     unproved = unproved_of(desk)
-    late = late_rows(desk, limit)
-    due = [row for row in map(outbox.get, list(unproved)[:limit]) if row.state in others]
-    newest = outbox.rows(states=others, limit=limit + len(aside), newest_first=True)
-    shown = unproved.keys() | {row.claim_id for row in late}
-    rows = [*first, *late, *due, *(row for row in newest if row.claim_id not in shown)]
-    rows = [row for row in rows if row.claim_id not in aside][:limit]
-    dossiers = desk.vault.dossiers.many(row.claim_id for row in rows)
+    due = [row.claim_id for row in outbox.get_all(list(unproved)[:limit]) if row.state not in NEEDS_A_PERSON + GONE]
+    waited = late_rows(desk, limit)
+    late = [row.claim_id for row in waited if row.claim_id not in no_claims(desk, waited)]
+    newest = [claim_id for _, claim_id in listing.others(NEWEST, limit)]
+    return items_of(desk, list(dict.fromkeys([*first, *late, *due, *newest]))[:limit], unproved)
+
+
+def items_of(desk: Desk, claim_ids: Sequence[str], unproved: Mapping[str, str]) -> tuple[WorkItem, ...]:
+    """These claims as lists show them, in this order; their dossiers are noted as listed. Locked, RoleRefused."""
+    rows = desk.home.outbox.get_all(claim_ids)
+    dossiers = desk.vault.dossiers.many(claim_ids)
     note_listed(desk, dossiers)
     names = {record.amc: record.name for record in desk.home.insurers.all()}
     said = said_of_many(desk, [row.claim_id for row in rows if row.receipt])
@@ -115,16 +109,16 @@ def _with_proof_due(item: WorkItem, code: str | None) -> WorkItem:
     return replace(item, unproved=True, reason=item.reason or code)
 
 
-def no_claims(desk: Desk) -> frozenset[str]:
-    """What waits and leaves as a claim does and is none: answers to requests, cancellations."""
-    return DocumentRequests(desk.home.store).answer_ids() | Heard(desk.home.store).links("cancellation").keys()
+def no_claims(desk: Desk, rows: Iterable[Row]) -> frozenset[str]:
+    """What of these rows waits and leaves as a claim does and is none: answers to requests, cancellations."""
+    return Listing(desk.home.store).no_claims(row.claim_id for row in rows)
 
 
 def item_of(desk: Desk, row: Row, known: tuple[str, Dossier] | None) -> WorkItem:
     """One claim as lists show it."""
     names = {record.amc: record.name for record in desk.home.insurers.all()}
     item = _item(desk, row, known, names.get(row.insurer, row.insurer), said_of(desk, row.claim_id))
-    return replace(item, handled=row.claim_id in Heard(desk.home.store).handled())
+    return replace(item, handled=Heard(desk.home.store).is_handled(row.claim_id))
 
 
 def _item(desk: Desk, row: Row, known: tuple[str, Dossier] | None, insurer: str, said: Said) -> WorkItem:
@@ -181,8 +175,8 @@ def asks_only(dossier: Dossier) -> bool:
 def totals_of(desk: Desk) -> DayTotals:
     """Counts and cents of the claims registered since midnight in France; agreements asked for are none."""
     start = desk.midnight()
-    aside = no_claims(desk)
     since = desk.home.outbox.rows_since(start)
+    aside = no_claims(desk, since)
     rows = [row for row in since if row.state not in GONE and row.claim_id not in aside]
     dossiers = desk.vault.dossiers.many(row.claim_id for row in rows)
     rows = [row for row in rows if row.claim_id not in dossiers or not asks_only(dossiers[row.claim_id][1])]

@@ -21,6 +21,7 @@ from tests.benchmarks import (
     flushes,
     idle,
     keys,
+    long_list,
     paint,
     pipeline,
     pricing,
@@ -74,6 +75,7 @@ def measure(sizes: Sizes, *, quick: bool) -> dict[str, Figures]:
         "pipeline": pipeline.measure(0, 2) if quick else pipeline.measure(20, 320),
         "first_paint": paint.measure(SCRATCH, 1 if quick else 5),
         "keys": keys.measure(SCRATCH, 2 if quick else 20),
+        "long_list": long_list.measure(100, 300) if quick else long_list.measure(100, 100_000),
         "quote": pricing.measure(1, 50, 100) if quick else pricing.measure(),
         **storm.measure(SCRATCH, sizes.storm),
         "drain": draining.measure(SCRATCH, sizes.drain),
@@ -98,7 +100,7 @@ def _durable(count: int) -> dict[str, Figures]:
 
 def _table(figures: dict[str, Figures]) -> str:
     whole, screen = figures["pipeline"], figures["first_paint"]
-    typed, quote = figures["keys"], figures["quote"]
+    typed, quote, listed = figures["keys"], figures["quote"], figures["long_list"]
     rows = [
         ("claims a second, the whole way ÷ bare X-Wing seals a second", whole["ratio"],
          f"{whole['claims_per_second']:.1f} ÷ {whole['seals_per_second']:.0f}"),
@@ -107,6 +109,8 @@ def _table(figures: dict[str, Figures]) -> str:
         ("a key while a mute card is read ÷ with an empty reader", typed["ratio"],
          f"{milliseconds(typed['mute_median_seconds'])} (95 %: {milliseconds(typed['mute_p95_seconds'])})"
          f" ÷ {milliseconds(typed['idle_median_seconds'])}"),
+        (f"home and queue open, {listed['many']:.0f} claims ÷ {listed['few']:.0f}", listed["ratio"],
+         f"{milliseconds(listed['many_seconds'])} ÷ {milliseconds(listed['few_seconds'])}"),
         ("a quote of three lines ÷ one strict decoding of its JSON", quote["ratio"],
          f"{milliseconds(quote['quote_seconds'])} ÷ {milliseconds(quote['decode_seconds'])};"
          f" 10,000 quotes need {quote['peak_many'] / quote['peak_10']:.2f} times the memory of 10"),
