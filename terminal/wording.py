@@ -7,6 +7,7 @@ facts that are amounts are shown as money.
 from collections.abc import Iterable, Iterator, Mapping
 
 from terminal.domain.choice import MINUS, Clause
+from terminal.domain.claim import ClaimState
 from terminal.domain.explanation import GUARANTEES, TYPED_BY_SHOP, Reason
 from terminal.domain.ticket import CustomerTicket
 from terminal.i18n import date_text, money_text, text
@@ -67,6 +68,11 @@ def ticket_lines(ticket: CustomerTicket) -> tuple[str, ...]:
         text("ticket.to_pay", amount=money_text(ticket.reste_a_charge)),
         text("ticket.proof"),
     )
+
+
+def state_words() -> dict[str, str]:
+    """The word for each state of a claim."""
+    return {state: text(f"state.{state}") for state in ClaimState}
 
 
 def act_text(act: str, kind: str) -> str:

@@ -105,6 +105,13 @@ def _verify_ticket(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("code", metavar="CODE", help=text("cli.help.ticket_code"))
 
 
+def _claim_find(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("words", nargs="*", metavar=text("cli.help.words"), help=text("cli.help.find_words"))
+    parser.add_argument("--limit", type=_count, default=50, metavar="N", help=text("cli.help.find_limit"))
+    parser.add_argument("--before", type=int, metavar="N", help=text("cli.help.find_before"))
+    _login(parser)
+
+
 def _claim_correct(parser: argparse.ArgumentParser) -> None:
     _claim_id(parser)
     _reader(parser)
@@ -338,6 +345,7 @@ _GROUPS: dict[str, dict[str, tuple[str, Add]]] = {
     "claim": {
         "new": ("claims:new", _claim_new),
         "show": ("claims:show", _claim_show),
+        "find": ("search:find_claims", _claim_find),
         "ticket": ("tickets:show", _claim_ticket),
         "cancel": ("claims:cancel", _claim_id),
         "release": ("claims:release", _claim_id),

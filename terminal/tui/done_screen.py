@@ -28,6 +28,9 @@ class Registered:
     person: Person
 
 
+_ELSEWHERE = {"f2": Page.IDENTIFY, "f3": Page.SEARCH, "f4": Page.QUEUE}
+
+
 class DoneScreen(CounterScreen):
     """Confirmation of one claim."""
 
@@ -54,7 +57,8 @@ class DoneScreen(CounterScreen):
     def other_keys(self) -> Sequence[KeyLabel]:
         """The next claim or the queue, without passing by the home screen."""
         escape = key_named(text("key.escape"), "key.home")
-        return escape, key_named("F2", "key.no_card"), key_named("F4", "key.queue")
+        others = key_named("F2", "key.no_card"), key_named("F3", "key.search"), key_named("F4", "key.queue")
+        return escape, *others
 
     def begin(self, submitted: Submitted, person: Person) -> None:
         """Confirm this claim."""
@@ -75,8 +79,8 @@ class DoneScreen(CounterScreen):
             self.orders.open_ticket(done.claim_id)
         elif stroke.key in ("enter", "escape"):
             self.orders.show(Page.HOME)
-        elif stroke.key in ("f2", "f4"):
-            self.orders.show(Page.IDENTIFY if stroke.key == "f2" else Page.QUEUE)
+        elif stroke.key in _ELSEWHERE:
+            self.orders.show(_ELSEWHERE[stroke.key])
         else:
             self.say(None)
 

@@ -31,6 +31,8 @@ class FollowScreen(CounterScreen):
     def __init__(self, state: CounterState, orders: Orders) -> None:
         super().__init__(state, orders)
         self._followed: FollowUp | None = None
+        self.back = Page.QUEUE
+        """The list that it was opened from."""
         self._twice = Twice()
         self._first = 0
         self._page = self.paper(self._paint, "follow")
@@ -46,12 +48,12 @@ class FollowScreen(CounterScreen):
         return (
             *numbers,
             key_named("↑↓", "key.scroll", plain=True),
-            key_named(text("key.escape"), "key.queue", plain=True),
+            key_named(text("key.escape"), self._way_back(), plain=True),
         )
 
     def other_keys(self) -> Sequence[KeyLabel]:
         """Other ways back."""
-        return key_named("F4", "key.queue"), key_named(text("key.enter"), "key.queue")
+        return key_named("F4", self._way_back()), key_named(text("key.enter"), self._way_back())
 
     def begin(self, followed: FollowUp) -> None:
         """Show this claim."""
@@ -73,10 +75,13 @@ class FollowScreen(CounterScreen):
         self._twice.forget()
         self.notice = None
         if stroke.key in ("escape", "f4", "enter"):
-            self.orders.show(Page.QUEUE)
+            self.orders.show(self.back)
         elif stroke.key in _STEPS:
             self._first = max(0, self._shown_first(self._page.content_size.height) + _STEPS[stroke.key])
         self.repaint()
+
+    def _way_back(self) -> str:
+        return "key.queue" if self.back is Page.QUEUE else "key.back"
 
     def _chosen(self, stroke: Stroke) -> FollowAct | None:
         figure = azerty_digit(stroke.character) if stroke.character else ""

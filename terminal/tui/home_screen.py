@@ -48,6 +48,7 @@ class HomeScreen(CounterScreen):
         closing = (key_named("F12", "key.close_day"),) if self.state.office else ()
         return (
             key_named("F2", "key.no_card"),
+            key_named("F3", "key.search"),
             key_named("F4", "key.queue"),
             key_named("F9", "key.menu"),
             *closing,
@@ -57,6 +58,8 @@ class HomeScreen(CounterScreen):
         """Four screens open from here."""
         if stroke.key == "f2":
             self.orders.show(Page.IDENTIFY)
+        elif stroke.key == "f3":
+            self.orders.show(Page.SEARCH)
         elif stroke.key == "f4":
             self.orders.show(Page.QUEUE)
         elif stroke.key == "f9":
@@ -89,7 +92,7 @@ class HomeScreen(CounterScreen):
             BLANK,
             (Span(text("home.opens_itself")),),
             (Span(" F2 ", Role.KEY), Span(" " + text("home.no_card"))),
-            (Span(" F4 ", Role.KEY), Span(" " + text("home.see_queue"))),
+            (Span(" F3 ", Role.KEY), Span(" " + text("home.find"))),
             *self._paint_asked(),
         ]
         return lines if room.height >= len(lines) else [line for line in lines if line]

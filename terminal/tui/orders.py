@@ -8,12 +8,13 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
+from terminal.domain.search import Search
 from terminal.domain.ticket import CustomerTicket
 from terminal.tui.claim_entry import ClaimEntry
 from terminal.tui.notice import Notice
 from terminal.workflow.followed import FollowAct
 from terminal.workflow.office import OfficePort
-from terminal.workflow.types import AskedDocument, Person, Provided, RefusalReason, UserName
+from terminal.workflow.types import AskedDocument, Found, Person, Provided, RefusalReason, UserName
 
 Answer = TypeVar("Answer")
 
@@ -30,6 +31,7 @@ class Page(StrEnum):
     TICKET = "ticket"
     QUEUE = "queue"
     FOLLOW = "follow"
+    SEARCH = "search"
     REQUESTS = "requests"
     REQUEST = "request"
     MENU = "menu"
@@ -75,6 +77,11 @@ class Orders(Protocol):
         refuse: Callable[[Notice], None],
     ) -> None:
         """Put a question to the back of the shop; a newer one `about` the same takes its place."""
+
+    def find(
+        self, wanted: Search, before: int | None, tell: Callable[[Found], None], refuse: Callable[[Notice], None]
+    ) -> None:
+        """Look for claims, from `before` on; a newer search takes its place."""
 
     def begin(self, person: Person) -> None:
         """Begin a claim for a person whose card is not there."""

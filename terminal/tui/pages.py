@@ -5,11 +5,9 @@ written waits in memory for the user who began it. A card opens its claim by its
 elsewhere it waits for F5.
 """
 
-from terminal.domain.ticket import CustomerTicket
 from terminal.i18n import text
 from terminal.tui import messages
 from terminal.tui.card_slot import CardSlot, Slot
-from terminal.tui.claim_entry import ClaimEntry
 from terminal.tui.claim_form import ClaimForm
 from terminal.tui.claim_refill import refill
 from terminal.tui.claim_screen import ClaimScreen
@@ -20,7 +18,6 @@ from terminal.tui.doctor_screen import DoctorScreen
 from terminal.tui.done_screen import DoneScreen
 from terminal.tui.enrol_screen import EnrolScreen
 from terminal.tui.follow_screen import FollowScreen
-from terminal.tui.hand_jobs import HandJobs
 from terminal.tui.help_screen import HelpScreen
 from terminal.tui.home_screen import HomeScreen
 from terminal.tui.identify_screen import IdentifyScreen
@@ -33,25 +30,24 @@ from terminal.tui.orders import Page
 from terminal.tui.queue_screen import QueueScreen, settled_notice
 from terminal.tui.request_screen import RequestScreen
 from terminal.tui.requests_screen import RequestsScreen
+from terminal.tui.search_screen import SearchScreen
 from terminal.tui.spans import Role
 from terminal.tui.state import CounterState
 from terminal.tui.ticket_screen import TicketScreen
+from terminal.tui.wishes import Wishes
 from terminal.tui.work_lines import short_number
-from terminal.workflow.followed import FollowAct
 from terminal.workflow.office import OfficePort
 from terminal.workflow.types import (
-    AskedDocument,
     CounterPort,
     Person,
-    Provided,
-    RefusalReason,
-    UserName,
 )
 
 _IDLE_PAGES = (Page.HOME, Page.DONE)
+_LISTS = (Page.QUEUE, Page.SEARCH)
+"""Where a claim can be opened from."""
 
 
-class Pages(HandJobs):
+class Pages(Wishes):
     """Screens, and the way from one to the other. `page` is the one in front, or behind the lock."""
 
     page = Page.HOME
@@ -72,6 +68,7 @@ class Pages(HandJobs):
         self.ticket_page = TicketScreen(self.facts, self)
         self.queue_page = QueueScreen(self.facts, self)
         self.follow_page = FollowScreen(self.facts, self)
+        self.search_page = SearchScreen(self.facts, self)
         self.requests_page = RequestsScreen(self.facts, self)
         self.request_page = RequestScreen(self.facts, self)
         self.menu_page = MenuScreen(self.facts, self)
@@ -86,6 +83,7 @@ class Pages(HandJobs):
             Page.TICKET: self.ticket_page,
             Page.QUEUE: self.queue_page,
             Page.FOLLOW: self.follow_page,
+            Page.SEARCH: self.search_page,
             Page.REQUESTS: self.requests_page,
             Page.REQUEST: self.request_page,
             Page.MENU: self.menu_page,
@@ -141,13 +139,10 @@ class Pages(HandJobs):
         self.locked, self.helping = True, False
         self.facts.user, self.facts.responsible = "", False
         self.lock_page.reset(draft_kept=self.claim_page.in_progress)
+        self.search_page.reset()
         self.act_lock()
         self.read_users()
         self._bring()
-
-    def unlock(self, user: UserName, pin: str) -> None:
-        """Open the shop key."""
-        self.act_unlock(user, pin)
 
     def leave(self) -> None:
         """End the program."""
@@ -157,66 +152,6 @@ class Pages(HandJobs):
         """Begin a claim for a person whose card is not there."""
         self._opened_by_itself = False
         self.open_person(person)
-
-    def quote(self, entry: ClaimEntry) -> None:
-        """Compute who pays what."""
-        self.compute_quote(entry)
-
-    def save(self, entry: ClaimEntry, *, again: bool) -> None:
-        """Register the claim."""
-        self.act_save(entry, again=again)
-
-    def correct(self, claim_id: str) -> None:
-        """Reopen a claim that has not left."""
-        self.reopen(claim_id)
-
-    def follow(self, claim_id: str) -> None:
-        """Show what became of a claim."""
-        self.read_follow_up(claim_id)
-
-    def begin_act(self, claim_id: str, act: FollowAct) -> None:
-        """Open the form that an act on a claim begins with."""
-        self.reopen_for(claim_id, act)
-
-    def request_cancellation(self, claim_id: str) -> None:
-        """Ask the insurer to cancel a claim."""
-        self.act_request_cancellation(claim_id)
-
-    def abandon(self, claim_id: str) -> None:
-        """Put a refusal aside, or an agreement."""
-        self.act_abandon(claim_id)
-
-    def cancel(self, claim_id: str, number: str) -> None:
-        """Void a claim that has not left."""
-        self.act_cancel(claim_id, number)
-
-    def open_ticket(self, claim_id: str) -> None:
-        """Show the customer's ticket of a claim."""
-        self.read_ticket(claim_id)
-
-    def print_ticket(self, ticket: CustomerTicket) -> None:
-        """Print it."""
-        self.print_now(ticket)
-
-    def release(self, claim_id: str, number: str) -> None:
-        """Queue a recovered claim."""
-        self.act_release(claim_id, number)
-
-    def settle(self) -> None:
-        """Settle stopped chains."""
-        self.settle_now()
-
-    def open_request(self, asked: AskedDocument) -> None:
-        """Show a document request and what would leave for it."""
-        self.read_request(asked)
-
-    def provide(self, asked: AskedDocument, given: Provided) -> None:
-        """Answer a document request."""
-        self.act_provide(asked.request_id, given)
-
-    def refuse_request(self, asked: AskedDocument, reason: RefusalReason) -> None:
-        """Refuse a document request."""
-        self.act_refuse_request(asked.request_id, reason)
 
     def enrolled(self, said: Notice) -> None:
         """Back to the enrolments, unless somebody went elsewhere meanwhile; the insurer is there for the next claim."""
@@ -276,8 +211,10 @@ class Pages(HandJobs):
 
     def on_followed(self, message: messages.Followed) -> None:
         """Show it, unless somebody left the queue meanwhile; say what an act came to."""
-        if self.page not in (Page.QUEUE, Page.FOLLOW):
+        if self.page not in _LISTS and self.page is not Page.FOLLOW:
             return
+        if self.page in _LISTS:
+            self.follow_page.back = self.page
         self.follow_page.begin(message.followed)
         if message.done is not None:
             done = f"follow.done_{message.done}"

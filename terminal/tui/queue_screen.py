@@ -28,6 +28,9 @@ _SENDERS = {"missing": "sender_missing", "stuck": "sender_stuck"}
 _STEPS = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10, "home": -10_000, "end": 10_000}
 
 
+_ELSEWHERE = {"f3": Page.SEARCH, "f4": Page.HOME, "escape": Page.HOME}
+
+
 class QueueScreen(CounterScreen):
     """The list and its selection."""
 
@@ -58,6 +61,7 @@ class QueueScreen(CounterScreen):
             key_named("↑↓", "key.choose", plain=True),
             *settling,
             *changes,
+            key_named("F3", "key.search", plain=True),
             key_named(text("key.escape"), "key.home", plain=True),
         )
 
@@ -129,8 +133,8 @@ class QueueScreen(CounterScreen):
             self._settle()
         elif stroke.key in _STEPS:
             self._move(_STEPS[stroke.key])
-        elif stroke.key in ("escape", "f4"):
-            self.orders.show(Page.HOME)
+        elif stroke.key in _ELSEWHERE:
+            self.orders.show(_ELSEWHERE[stroke.key])
 
     def _move(self, way: int) -> None:
         items, place = self._items(), self._place()

@@ -108,6 +108,20 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return "Dossier(…)"
 
 
+class DossierGlance(msgspec.Struct, frozen=True):
+    """What a search judges of a dossier."""
+
+    surname: str
+    given_name: str
+    price: int
+    amc: int
+    reste_a_charge: int
+
+    def __repr__(self) -> str:
+        """Nothing of the person."""
+        return "DossierGlance(…)"
+
+
 class Dossiers:
     """The dossiers of an open store, as long as the shop key is held."""
 
@@ -133,6 +147,19 @@ class Dossiers:
             for some in _slices(missing):
                 self._load(connection, some)
         return {claim_id: self._known[claim_id] for claim_id in wanted if claim_id in self._known}
+
+    def glances(self, claim_ids: Iterable[str]) -> Iterator[DossierGlance | None]:
+        """What a search judges of each of these, in this order; None where there is no dossier. Nothing is kept."""
+        for some in _slices(list(claim_ids)):
+            with self._store.read() as connection:
+                wanted = select(_table.c.claim_id, _table.c.sealed).where(_table.c.claim_id.in_(some))
+                found = connection.execute(wanted)
+                sealed = {row.claim_id: row.sealed for row in found if row.sealed}
+            for claim_id in some:
+                yield self._glance(claim_id, sealed[claim_id]) if claim_id in sealed else None
+
+    def _glance(self, claim_id: str, sealed: bytes) -> DossierGlance:
+        return msgspec.json.decode(decrypt(self._key, sealed, claim_id.encode()), type=DossierGlance)
 
     def forget(self, *claim_ids: str) -> None:
         """Drop what is in memory of these claims: their dossiers were erased."""

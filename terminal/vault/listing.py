@@ -5,8 +5,9 @@ before (keyset), never by counting rows. Answers to requests and cancellations w
 none; refusals that a person dealt with need nobody. Nothing here is about a person.
 """
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Final, NamedTuple
 
 from sync.store import Store, run
 from terminal.vault.outcomes import Heard
@@ -37,8 +38,30 @@ _NO_CLAIM: Final = (
     "SELECT 1 FROM link WHERE claim_id = ? AND kind = 'cancellation'"
     " UNION ALL SELECT 1 FROM document_request WHERE answer_id = ?"
 )
+_PLACE: Final = "outbox.entry, outbox.claim_id, outbox.insurer, outbox.state, outbox.created_at"
+_ALL: Final = f"SELECT {_PLACE} {_BELOW} AND {_IS_CLAIM} ORDER BY entry DESC LIMIT ?"
+_NUMBERED: Final = (
+    f"SELECT {_PLACE} FROM dossier CROSS JOIN outbox ON outbox.claim_id = dossier.claim_id"  # noqa: S608 - constants
+    " WHERE dossier.year = ? AND dossier.ordinal = ?"
+)
+_YEARS: Final = "SELECT min(year) FROM dossier UNION ALL SELECT max(year) FROM dossier"
+_ENTRIES: Final = (
+    "SELECT entry FROM outbox INDEXED BY outbox_state WHERE state = ? AND created_at >= ? AND created_at < ?"
+    " AND entry < ?"
+)
+_AT: Final = f"SELECT {_PLACE} FROM outbox WHERE entry = ? AND {_IS_CLAIM}"  # noqa: S608 - constants
 STATEMENTS: Final = {"urgent": (_URGENT, 2), "others": (_OTHERS, 2), "refusals": (_REFUSALS, 0), "used": (_USED, 0)}
 """The statements by name, and how many values each takes."""
+
+
+class Place(NamedTuple):
+    """A claim as far as it is no secret; `created_at` in milliseconds since 1970 UTC."""
+
+    entry: int
+    claim_id: str
+    insurer: str
+    state: str
+    created_at: int
 
 
 class Listing:
@@ -71,6 +94,29 @@ class Listing:
         """Which of these are answers to requests or cancellations."""
         with self._store.read() as connection:
             return frozenset(one for one in claim_ids if run(connection, _NO_CLAIM, (one, one)))
+
+    def all(self, before: int, limit: int) -> list[Place]:
+        """Every claim, of entries below `before`."""
+        with self._store.read() as connection:
+            return [Place(*row) for row in run(connection, _ALL, (before, limit))]
+
+    def numbered(self, numbers: Iterable[tuple[int | None, int]]) -> list[Place]:
+        """The claims of these numbers, of a year or of any."""
+        with self._store.read() as connection:
+            (first,), (last,) = run(connection, _YEARS)
+            found = list[Place]()
+            for year, ordinal in numbers:
+                for one in (year,) if year else range(first or 0, (last or -1) + 1):
+                    found += [Place(*row) for row in run(connection, _NUMBERED, (one, ordinal))]
+        return sorted(found, reverse=True)
+
+    def dated(self, states: Iterable[str], spans: Sequence[tuple[int, int]], before: int, limit: int) -> list[Place]:
+        """The claims of these states registered in one of these spans (from, until), of entries below `before`."""
+        with self._store.read() as connection:
+            asked = ((state, *span, before) for state in states for span in spans)
+            entries = {entry for one in asked for (entry,) in run(connection, _ENTRIES, one)}
+            found = (row for entry in sorted(entries, reverse=True) for row in run(connection, _AT, (entry,)))
+            return [Place(*row) for row in islice(found, limit)]
 
     def _found(self, name: str, before: int, limit: int) -> list[tuple[int, str]]:
         with self._store.read() as connection:

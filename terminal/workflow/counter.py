@@ -14,6 +14,7 @@ from terminal.domain.identifiers import LppCode
 from terminal.domain.lpp import ItemClass, LensType, LppItem
 from terminal.domain.notation import WrittenEye
 from terminal.domain.roles import Role
+from terminal.domain.search import Search
 from terminal.domain.ticket import CustomerTicket
 from terminal.vault import Account
 from terminal.workflow.access import log_in
@@ -29,6 +30,7 @@ from terminal.workflow.hear import take_in
 from terminal.workflow.identify import read_people
 from terminal.workflow.models import default_models
 from terminal.workflow.recipients import choice_of
+from terminal.workflow.search import find
 from terminal.workflow.settle import settle_chains
 from terminal.workflow.submit import quote_draft, register
 from terminal.workflow.tickets import print_ticket, ticket_of
@@ -39,6 +41,7 @@ from terminal.workflow.types import (
     Draft,
     FollowAct,
     FollowUp,
+    Found,
     InsurerChoice,
     Leaving,
     Model,
@@ -200,6 +203,12 @@ class Counter:
         """The newest claims, those that need a person first, after what insurers said was taken in."""
         take_in(self._desk)
         return worklist_of(self._desk, limit)
+
+    def find(self, wanted: Search, before: int | None = None) -> Found:
+        """The next claims of a search, after what insurers said was taken in for the first of them."""
+        if before is None:
+            take_in(self._desk)
+        return find(self._desk, wanted, before)
 
     def totals_today(self) -> DayTotals:
         """The day's figures."""

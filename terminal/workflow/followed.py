@@ -50,6 +50,14 @@ class WorkItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """Claims that a search found, newest first; `before`: where to go on, None when there is nothing older."""
+
+    items: tuple[WorkItem, ...]
+    before: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class FollowLine:
     """One line as it was asked and as it was decided: cents, reasons as codes; `agreed` is None while undecided."""
 

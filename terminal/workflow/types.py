@@ -21,6 +21,7 @@ from terminal.domain.notation import WrittenEye
 from terminal.domain.prescription import Prescriber
 from terminal.domain.pricing import Quote
 from terminal.domain.renewal import Ground, Renewal
+from terminal.domain.search import Search
 from terminal.domain.ticket import CustomerTicket
 from terminal.workflow import followed
 from terminal.workflow.handed import HandsPort
@@ -36,6 +37,7 @@ ClaimKind = followed.ClaimKind
 WorkItem = followed.WorkItem
 FollowAct = followed.FollowAct
 FollowUp = followed.FollowUp
+Found = followed.Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,6 +379,9 @@ class CounterPort(HandsPort, Protocol):
 
     def worklist(self, limit: int = 50) -> tuple[WorkItem, ...]:
         """The newest claims, those that need a person first."""
+
+    def find(self, wanted: Search, before: int | None = None) -> Found:
+        """The next claims of a search, newest first; many calls may find none before it is over."""
 
     def totals_today(self) -> DayTotals:
         """The day's figures."""

@@ -20,6 +20,7 @@ from terminal.domain.lpp import ItemClass, LensType, LppItem
 from terminal.domain.notation import WrittenEye
 from terminal.domain.pricing import QuoteInput, price_quote
 from terminal.domain.rights import Contract, Grid
+from terminal.domain.search import Search
 from terminal.domain.ticket import CustomerTicket, TicketCode
 from terminal.workflow.conditions import Conditions, Sold, judge_conditions
 from terminal.workflow.handed import HandedQuote, OwnCard
@@ -37,6 +38,7 @@ from terminal.workflow.types import (
     Draft,
     FollowAct,
     FollowUp,
+    Found,
     InsurerChoice,
     Leaving,
     Model,
@@ -376,6 +378,19 @@ class SceneCounter:
     def worklist(self, limit: int = 50) -> tuple[WorkItem, ...]:
         """The chosen rows."""
         return self.items[:limit]
+
+    def find(self, wanted: Search, before: int | None = None) -> Found:
+        """Those of the chosen rows that hold, two at a time."""
+        held = [item for item in self.items if self._holds(item, wanted)]
+        first = before or 0
+        return Found(tuple(held[first : first + 2]), first + 2 if first + 2 < len(held) else None)
+
+    @staticmethod
+    def _holds(item: WorkItem, wanted: Search) -> bool:
+        number = int(item.number.rpartition("-")[2])
+        meant = not wanted.numbers or number in [ordinal for _, ordinal in wanted.numbers]
+        of_state = not wanted.states or item.state in wanted.states
+        return meant and of_state and wanted.holds(f"{item.name} {item.insurer}", (item.amount,))
 
     def totals_today(self) -> DayTotals:
         """A day's figures."""
