@@ -33,7 +33,7 @@ from sync.eventlog import event, fault, start_log
 from sync.hearing import Hearing
 from sync.home import OpenHome, home_lock, open_home
 from sync.insurers import InsurerRecord
-from sync.memory import forbid_dumps, keep_out_of_swap
+from sync.memory import forbid_dumps, give_back_what_is_free, keep_out_of_swap
 from sync.pausing import network_is_back, seconds_to_sleep
 from sync.receipts import last_signed_time
 from sync.reference import Reference, Source
@@ -59,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the service, or one pass of it; the exit status."""
     asked = _parser().parse_args(arguments)
     forbid_dumps()
+    give_back_what_is_free()
     keep_out_of_swap()
     start_log()
     stop = _stop_on_signals()

@@ -4,8 +4,8 @@ Rules: the insurers are processes of the reference receiver, started once for th
 every terminal is new, in a folder of its own, with one account; people and NIRs are the emulator's invented ones.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -72,20 +72,25 @@ def insurers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DemoIns
 OpenShop = Callable[..., Shop]
 
 
+@contextmanager
+def opened_shop(home: Path, insurers: Iterable[DemoInsurer], cards: EmulatedSource, grace: int = 0) -> Iterator[Shop]:
+    """A new terminal in `home`, enrolled with these insurers and with somebody logged in; see `open_shop`."""
+    prepare_home(home, Config(shop_am_id=SHOP, shop_name="Optique Exemple", grace_seconds=grace))
+    with open_desk(home, cards, lambda: CHEAP) as desk:
+        desk.vault.accounts.add(Account(USER, "Camille D."), PIN, None)
+        desk.vault.unlock(USER, PIN)
+        for insurer in insurers:
+            enrol_with(desk, *insurer.invite(SHOP))
+        yield Shop(home, desk, Counter(desk), cards)
+
+
 @pytest.fixture
 def open_shop(tmp_path: Path, insurers: tuple[DemoInsurer, ...]) -> Iterator[OpenShop]:
     """Make a new terminal, enrolled with these insurers; `grace` seconds before a claim may leave."""
     with ExitStack() as stack:
 
         def make(grace: int = 0, *, with_insurers: tuple[DemoInsurer, ...] = insurers, name: str = "home") -> Shop:
-            home, cards = tmp_path / name, EmulatedSource()
-            prepare_home(home, Config(shop_am_id=SHOP, shop_name="Optique Exemple", grace_seconds=grace))
-            desk = stack.enter_context(open_desk(home, cards, lambda: CHEAP))
-            desk.vault.accounts.add(Account(USER, "Camille D."), PIN, None)
-            desk.vault.unlock(USER, PIN)
-            for insurer in with_insurers:
-                enrol_with(desk, *insurer.invite(SHOP))
-            return Shop(home, desk, Counter(desk), cards)
+            return stack.enter_context(opened_shop(tmp_path / name, with_insurers, EmulatedSource(), grace))
 
         yield make
 

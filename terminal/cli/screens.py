@@ -27,10 +27,11 @@ def open_counter(arguments: argparse.Namespace) -> Answer:
 def show_screens(home: Path, reader: str | None, cards: CardSource) -> Answer:
     """The first start when something is missing and somebody is there to answer; then the counter."""
     from sync.home import home_lock
-    from sync.memory import forbid_dumps, keep_out_of_swap
+    from sync.memory import forbid_dumps, give_back_what_is_free, keep_out_of_swap
     from terminal.tui import run, run_setup
 
     forbid_dumps()
+    give_back_what_is_free()
     keep_out_of_swap()
     if somebody_sits_there() and stage_of(home) is not Stage.DONE:
         made, status = run_setup(FirstRun(home, cards), theme=FIRST_THEME)
