@@ -1,4 +1,4 @@
-"""Many claims in one run of the counter, trouble mixed in; COMPTOIR_LONG_DAY=1000 is the whole, where memory is judged."""
+"""Many claims in one run of the counter, trouble mixed in; COMPTOIR_LONG_DAY=1000 is the whole, and judges memory."""
 
 import json
 import os
