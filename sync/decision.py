@@ -20,16 +20,12 @@ from sync.crypto.signing import VerifyingKey
 from sync.errors import InsurerUnreachable, ReceiptInvalid, RefusalInvalid
 from sync.peer import PushResult
 from sync.queue import Row
+from sync.queue.asides import FORM_PROBLEMS, UNPROVED
 from sync.queue.reading import is_over
 from sync.queue.standing import AHEAD, STOPPING
 from sync.receipts import verify_receipt, verify_refusal
 
 _RECEIVED: Final = (200, 201)
-FORM_PROBLEMS: Final = frozenset({"request_invalid", "too_large", "media_type_unsupported"})
-"""Refusals of a whole request for its form: each package is tried alone."""
-
-UNPROVED: Final = "conflict_unproved"
-"""A conflict was said, and the insurer's signed word knows nothing of it."""
 
 
 @dataclass(frozen=True)

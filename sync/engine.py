@@ -18,7 +18,6 @@ from typing import Final
 
 from sync.backoff import batch_size
 from sync.decision import (
-    FORM_PROBLEMS,
     Action,
     Answered,
     AskForProofs,
@@ -62,6 +61,7 @@ from sync.logbook import write as write_findings
 from sync.logwatch import ASK_AGAIN, LogWatch
 from sync.peer import Peer, PushResult
 from sync.queue import Outbox, Reconciling, Row, Settlement
+from sync.queue.asides import FORM_PROBLEMS
 from sync.settling import is_continued, is_contradicted, settle
 
 _KNOWN: Final = 200

@@ -16,6 +16,7 @@ from sync.backoff import LONGEST_WAIT
 from sync.deadlines import ALARM_AFTER, WARN_AFTER, end_of, latest_day
 from sync.errors import ClaimUnknown
 from sync.queue import states as claim_states
+from sync.queue.asides import ASIDE
 from sync.queue.tables import (
     CHAIN,
     OUTBOX,
@@ -36,10 +37,14 @@ _OF_WAITING: Final = "FROM outbox INDEXED BY outbox_waiting WHERE state IN ('que
 _IS_FRESH: Final = "(state = 'queued' AND (not_before <= :now OR not_before > :absurd))"
 _IS_RETRIED: Final = "(state = 'sending' AND (next_try IS NULL OR next_try <= :now OR next_try > :absurd))"
 _WAITING_IDS: Final = f"SELECT claim_id, state {_OF_WAITING} ORDER BY entry"
-_FAILED: Final = text(f"SELECT 1 {_OF_WAITING} AND next_try IS NOT NULL LIMIT 1")
 _OF_STATES: Final = "FROM outbox INDEXED BY outbox_state WHERE state"
 _OLDEST: Final = f"SELECT count(*), min(created_at) {_OF_STATES} IN ('queued', 'sending')"
 _REJECTED: Final = f"SELECT count(*) {_OF_STATES} = 'rejected'"
+_ASIDE: Final = ", ".join(f"'{code}'" for code in sorted(ASIDE))
+_FAILED: Final = text(
+    f"SELECT 1 FROM (SELECT claim_id AS tried {_OF_WAITING} AND next_try IS NOT NULL)"  # noqa: S608  # our own codes
+    f" CROSS JOIN outbox ON claim_id = tried WHERE last_error NOT IN ({_ASIDE}) LIMIT 1"
+)
 _INSURERS_DUE: Final = f"SELECT DISTINCT insurer {_OF_WAITING} AND ({_IS_FRESH} OR {_IS_RETRIED}) ORDER BY insurer"
 _NEXT_DUE: Final = (
     f"SELECT min(CASE state WHEN 'queued' THEN not_before ELSE next_try END) {_OF_WAITING}"
@@ -72,7 +77,8 @@ class Summary:
     """The queue at a glance.
 
     `waiting` have no receipt yet; `oldest` is when the oldest of them was registered; `line_failed`: one of them was
-    tried in vain and is to be tried again. `states` counts every state, in a summary that counts them.
+    tried in vain and is to be tried again, for another reason than its own. `states` counts every state, in a summary
+    that counts them.
     """
 
     waiting: int

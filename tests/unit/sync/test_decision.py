@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 from sync.backoff import BASE_SECONDS, CEILING_SECONDS
 from sync.decision import (
-    UNPROVED,
     Acknowledged,
     Answered,
     Aside,
@@ -36,6 +35,7 @@ from sync.decision import (
     decide,
     hurried,
 )
+from sync.queue.asides import UNPROVED
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 OPEN = Line(confirmed=True)

@@ -100,6 +100,8 @@ def test_the_summary_counts_what_waits(desk: Desk) -> None:
     outbox.refuse(ids[2], "envelope_invalid", "refusal.of.insurer")
     expected = {"acknowledged": 2, "rejected": 1, "sending": 1, "queued": 1}
     assert outbox.summary() == Summary(2, NOW + timedelta(seconds=4), 1, LATER + GRACE, False, expected)
+    outbox.postpone(ids, LATER + 2 * GRACE, "too_large")
+    assert not outbox.summary().line_failed, "one claim that is set aside is no line that failed"
     outbox.postpone(ids, LATER + 2 * GRACE, "insurer_unreachable")
     assert outbox.summary().line_failed
     outbox.settle(ids[3], RECEIPT, LATER)
