@@ -47,8 +47,9 @@ endif
 soak: setup ## the long card tests at their full numbers (exchanges of cards, kills of the service, thousands of readings)
 	COMPTOIR_SOAK=1 $(BIN)/pytest -rP tests/integration/pcsc $(ARGS)
 
-lines: setup ## bad lines at their full numbers: cuts at every byte, 2,000 claims through every fault
-	COMPTOIR_EVERY_BYTE=1 $(BIN)/pytest -o faulthandler_timeout=0 tests/integration/sync/test_byte_proxy.py $(ARGS)
+lines: setup ## bad lines at their full numbers: cuts at every byte, 2,000 claims through faults, loss, 64 kbit/s, 3 s round trips
+	COMPTOIR_EVERY_BYTE=1 COMPTOIR_BAD_LINES=1 $(BIN)/pytest -o faulthandler_timeout=0 \
+		tests/integration/sync/test_byte_proxy.py tests/integration/sync/test_bad_lines.py $(ARGS)
 
 lint: setup ## ruff, mypy strict on code and tests, import contracts
 	$(BIN)/ruff check .
