@@ -98,8 +98,8 @@ def is_running(state: ServiceState | None) -> bool:
 
 
 def is_alive(state: ServiceState | None) -> bool:
-    """Whether a service that shows this state is at work now."""
-    return state is not None and is_running(state) and 0 <= uptime() - state.beat <= LOST_SECONDS
+    """Whether a service that shows this state is at work now; its beat may be rounded up, past this very instant."""
+    return state is not None and is_running(state) and -_ROUNDING <= uptime() - state.beat <= LOST_SECONDS
 
 
 def _started(pid: int) -> float | None:

@@ -48,6 +48,7 @@ def test_a_state_is_read_as_it_was_shown(tmp_path: Path) -> None:
     assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o600
     assert is_alive(read_state(tmp_path))
     assert [is_alive(state(uptime() + away)) for away in (-1000, 1000)] == [False, False]
+    assert is_alive(state(uptime() + 0.05)), "a beat is shown to a tenth of a second"
 
 
 def test_a_process_that_is_gone_is_not_alive() -> None:
