@@ -15,13 +15,15 @@ from typing import Any, NamedTuple
 
 from sync.home import OpenHome
 from sync.queue.states import ACKNOWLEDGED, QUEUED, SENDING
-from sync.service_state import ServiceState, read_state, uptime
+from sync.service_state import ServiceState, is_alive, read_state, uptime
 from terminal.tui.spans import plain
 from terminal.tui.state import CounterState, Snapshot
 from terminal.tui.status_lines import status_lines
 from terminal.workflow.counter import Counter as Desk
 
 ONLINE, OFFLINE, UNKNOWN, EMPTY = "EN LIGNE", "H. LIGNE", "LIGNE INCERTAINE", "File vide"
+STOPPED = "ENVOI ARRÊTÉ"
+WORDS = (ONLINE, OFFLINE, UNKNOWN, STOPPED)
 WIDTHS = (80, 120)
 SLACK = 1.0
 """Seconds by which a beat in the status file may lie after its counts were read."""
@@ -54,7 +56,7 @@ class Watch:
 
     def look(self) -> Truth:
         """Take one sample and judge it; how it is now."""
-        before = self._truth()
+        before, sends = self._truth(), is_alive(read_state(self.home.path))
         failing = self._failing(before)
         snapshot = Snapshot.take(self.desk)
         after = self._truth()
@@ -62,6 +64,7 @@ class Watch:
         for width in WIDTHS:
             said = self._said(snapshot, width)
             assert _number_in(said) in range(after.waiting, before.waiting + 1), (said, before, after)
+            assert not (sends and STOPPED in said), said
             self._judge(said, snapshot, before, after, failing=failing)
         self._judge_list(snapshot, before, after)
         self._judge_file()
@@ -82,7 +85,8 @@ class Watch:
 
     def _judge(self, said: str, snapshot: Snapshot, before: Truth, after: Truth, *, failing: bool) -> None:
         """Online only after a receipt, and never while the last that the line did was to fail."""
-        (word,) = (one for one in (ONLINE, OFFLINE, UNKNOWN) if one in said)
+        word = next((one for one in WORDS if one in said), "")
+        assert word, said
         self.words[word] += 1
         if word == ONLINE:
             assert after.acknowledged > 0, said
