@@ -56,6 +56,7 @@ def test_the_manager_hears_of_the_whole_life(enrolled: Terminal, manager: socket
         heard = heard_until(manager, b"STATUS=waiting 0, rejected 0, failing 0")
         heard += [manager.recv(1000) for _ in range(3)]
         alive = read_state(enrolled.home.path)
+        assert is_alive(alive)
     finally:
         process.terminate()
         assert process.wait(timeout=60) == 0
@@ -63,7 +64,7 @@ def test_the_manager_hears_of_the_whole_life(enrolled: Terminal, manager: socket
     assert heard.count(b"READY=1") == 1
     assert heard.count(b"WATCHDOG=1") >= 3
     assert alive is not None
-    assert is_alive(alive)
+    assert not is_alive(alive), "what it said then, and its process is gone"
     assert (alive.pid, alive.acknowledged, alive.waiting, alive.errors) == (process.pid, 2, 0, {})
     left = read_state(enrolled.home.path)
     assert isinstance(left, ServiceState)
@@ -75,13 +76,15 @@ def test_the_manager_hears_of_the_whole_life(enrolled: Terminal, manager: socket
 def test_a_killed_service_is_not_taken_for_a_living_one(
     enrolled: Terminal, manager: socket.socket, tmp_path: Path
 ) -> None:
-    """A state of another start of the machine, or too old by its uptime, is no living service."""
+    """A state of another start of the machine, too old by its uptime, or of a process that is gone: nobody lives."""
     process = supervised(enrolled, manager, tmp_path / "comptoir.prom")
     heard_until(manager, b"STATUS=waiting 0, rejected 0, failing 0")
-    process.kill()
-    process.wait(timeout=60)
     state = read_state(enrolled.home.path)
     assert state is not None
+    assert is_alive(state)
     assert not is_alive(replace(state, boot="another"))
     assert not is_alive(replace(state, beat=state.beat - 1000))
+    process.kill()
+    process.wait(timeout=60)
+    assert not is_alive(read_state(enrolled.home.path))
     assert not is_alive(None)
