@@ -2,9 +2,9 @@
 
 Rules: what to do is decided elsewhere (`sync.decision`, pure); here it is done: asked, sent, kept in the store. Each
 action is done in the order in which it was decided, and what it brings is the next event. While a full batch is under
-way, the next one is numbered and signed, and nothing else: it leaves once the answers are judged and kept, if that is
-what is decided then; else it waits, like whatever has a number. An insurer that fails touches no other. Errors of
-insurers are in the report, errors of the store are raised.
+way, the receipts of the one before it, which verified, are kept, and the next one is numbered and signed: that one
+leaves once the answers are judged, if that is what is decided then; else it waits, like whatever has a number. An
+insurer that fails touches no other. Errors of insurers are in the report, errors of the store are raised.
 """
 
 import random
@@ -172,6 +172,8 @@ class _Visit:
         self._insurer = insurer
         self._results: dict[str, tuple[Row, PushResult]] = {}
         self._ready: _Batch | None = None
+        self._owed: Callable[[], None] | None = None
+        """Keeps receipts that were judged: before anything else is done, but for sending a batch that is ready."""
 
     def run(self, stopped: Reconciling | None) -> None:
         """From its beginning to its end."""
@@ -182,12 +184,15 @@ class _Visit:
             event = None
             for action in decision.actions:
                 event = self._do(action)
+        self._keep_owed()
 
     def _line(self) -> Line:
         return self._pass.lines.get(self._insurer, Line())
 
     def _do(self, action: Action) -> Event | None:
         """Do one action; what it brings."""
+        if not isinstance(action, Push):
+            self._keep_owed()
         match action:
             case Confirm(settling):
                 return self._confirm(settling=settling)
@@ -255,10 +260,12 @@ class _Visit:
             return None
         ready, self._ready = self._ready, None
         if asked.only is not None:
+            self._keep_owed()
             ready, rows = None, [state.outbox.get(asked.only)]
         elif ready is not None and len(ready.rows) <= asked.limit:
             rows = ready.rows
         else:
+            self._keep_owed()
             ready, rows = None, self._due(asked.limit)
         if not rows:
             return Emptied()
@@ -282,9 +289,11 @@ class _Visit:
     def _answers(self, peer: Peer, batch: _Batch) -> list[PushResult]:
         """What a push brings; while a full one is under way, the next claims are made ready."""
         if len(batch.rows) < batch_size(0):
+            self._keep_owed()
             return peer.push(batch.packages)
         with ThreadPoolExecutor(1, "push") as line:
             answer = line.submit(peer.push, batch.packages)
+            self._keep_owed()
             self._make_ready(peer, {row.claim_id for row in batch.rows})
             return answer.result()
 
@@ -299,10 +308,19 @@ class _Visit:
         return Judged(row.claim_id, row.attempts, judge(row, result, peer.verifiers, peer.signer.kid))
 
     def _keep(self, verified: Mapping[str, tuple[Row, PushResult]]) -> None:
+        """Judge the proofs of receipts that verified; receipts and findings are owed to the store from now on."""
+        findings = self._proofs({one: (row, result.proof) for one, (row, result) in verified.items()})
+        self._owed = partial(self._settle, verified, findings)
+
+    def _keep_owed(self) -> None:
+        owed, self._owed = self._owed, None
+        if owed is not None:
+            owed()
+
+    def _settle(self, verified: Mapping[str, tuple[Row, PushResult]], findings: Findings) -> None:
         """Keep the receipts of a batch in one act: a flush for the batch instead of one for each claim."""
         state = self._pass
         receipts = {one: result.receipt for one, (_, result) in verified.items() if result.receipt is not None}
-        findings = self._proofs({one: (row, result.proof) for one, (row, result) in verified.items()})
         state.outbox.settle_many(receipts, state.now(), beside=partial(write_findings, findings=findings))
         self._count_proofs(findings)
         known = sum(result.status == _KNOWN for _, result in verified.values())

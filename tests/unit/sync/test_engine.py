@@ -381,16 +381,23 @@ def test_a_pass_can_be_stopped_between_two_requests(shop: Shop) -> None:
 
 
 def test_the_next_batch_is_numbered_while_one_is_under_way(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The insurer answers the first batch only once the second one has its numbers, which are durable by then."""
-    insurer, numbered = shop.insurer(), threading.Semaphore(0)
-    true_dispatch, true_acknowledge = Outbox.dispatch, insurer.acknowledge
+    """An insurer answers the first batch once the second one has its numbers, the second once the first is settled."""
+    insurer, numbered, settled = shop.insurer(), threading.Semaphore(0), threading.Semaphore(0)
+    true_dispatch, true_settle, true_acknowledge = Outbox.dispatch, Outbox.settle_many, insurer.acknowledge
 
     def dispatch(outbox: Outbox, *asked: Any) -> list[bytes]:
         packages = true_dispatch(outbox, *asked)
         numbered.release()
         return packages
 
+    def settle_many(outbox: Outbox, *asked: Any, **named: Any) -> None:
+        true_settle(outbox, *asked, **named)
+        settled.release()
+
     def answer(_insurer: ScriptedInsurer, package: bytes) -> PushResult:
+        if len(insurer.known) == 100:
+            assert settled.acquire(timeout=60)
+            assert shop.states().count("acknowledged") == 100
         if not insurer.known:
             assert numbered.acquire(timeout=60)
             assert numbered.acquire(timeout=60)
@@ -398,6 +405,7 @@ def test_the_next_batch_is_numbered_while_one_is_under_way(shop: Shop, monkeypat
         return true_acknowledge(package)
 
     monkeypatch.setattr(Outbox, "dispatch", dispatch)
+    monkeypatch.setattr(Outbox, "settle_many", settle_many)
     insurer.answer = answer
     shop.register(230)
     assert shop.drain().acknowledged == 230
