@@ -19,9 +19,12 @@ from terminal.tui.form_model import Stroke
 from terminal.tui.messages import Job
 from terminal.tui.notice import Notice
 from terminal.tui.orders import Page
+from terminal.tui.own_card_screen import OwnCardScreen
 from terminal.tui.pages import Pages
 from terminal.tui.spans import Role
 from terminal.workflow.handed import HandedQuote, looks_handed
+from terminal.workflow.office import OfficePort
+from terminal.workflow.types import CounterPort
 
 OPENING = ("{", "]")
 """First keys of a scan by a scanner that types: a quote's brace, and the mark that scanners put before a code."""
@@ -41,6 +44,12 @@ class Hands(Pages):
     _wedge_at = 0.0
     _handed: HandedQuote | None = None
     _own_reader: str | None = None
+
+    def __init__(self, counter: CounterPort, reader: str | None, hint: str, office: OfficePort | None) -> None:
+        super().__init__(counter, reader, hint, office)
+        self.own_card_page = OwnCardScreen(self.facts, self)
+        self.pages[Page.OWN_CARD] = self.own_card_page
+        self.install_screen(self.own_card_page, Page.OWN_CARD)
 
     def on_mount(self) -> None:
         """Begin to listen."""
@@ -135,14 +144,26 @@ class Hands(Pages):
         """A professional card came or went."""
         before, self._own_reader = self._own_reader, _own_reader(self._own_reader, message.event)
         if self._own_reader is None and before is not None:
+            self.facts.own_card = None
             self.lock_page.offer_card(None)
-        elif self._own_reader is not None and before is None and self.locked:
+        elif self._own_reader is not None and before is None:
             self.look_at_own_card()
 
     def on_own_card_seen(self, message: messages.OwnCardSeen) -> None:
-        """Ask for the code of this card."""
-        if self._own_reader is not None:
+        """Ask for the code of this card; where somebody is logged in, home says what it can be used for."""
+        if self._own_reader is None:
+            return
+        self.facts.own_card = message.card
+        self.own_card_page.begin(message.card)
+        if self.locked:
             self.lock_page.offer_card(message.card)
+        elif self.page is Page.HOME:
+            self.front.say(Notice(text("lock.card_in"), text("own_card.offer"), Role.TEXT))
+
+    def on_own_card_added(self, _message: messages.OwnCardAdded) -> None:
+        """Say so."""
+        self.ring()
+        self.own_card_page.ended(Notice(text("own_card.done"), text("own_card.done_todo"), Role.GOOD))
 
     def on_saved(self, _message: messages.Saved) -> None:
         """One sound; the screen says it."""
@@ -152,6 +173,12 @@ class Hands(Pages):
         """Two sounds; the screen says why."""
         if message.job is Job.SCANNER:
             message.prevent_default()
+        elif message.job is Job.ADD_CARD:
+            message.prevent_default()
+            self.own_card_page.ended(Notice.of(message.code, message.facts))
+            self.ring(2)
+            return
+        if message.job is Job.SCANNER:
             self._miss_scanner(message.code, dict(message.facts))
         elif message.job not in (Job.QUOTE, Job.SNAPSHOT, Job.USERS):
             self.ring(2)

@@ -52,20 +52,22 @@ class HomeScreen(CounterScreen):
             key_named("F4", "key.queue"),
             key_named("F9", "key.menu"),
             *closing,
+            *((key_named("F6", "key.own_card"),) if self.state.own_card is not None else ()),
         )
 
+    def other_keys(self) -> Sequence[KeyLabel]:
+        """What a professional card allows, while one is in."""
+        return (key_named("F6", "key.own_card"),)
+
     def press(self, stroke: Stroke) -> None:
-        """Four screens open from here."""
-        if stroke.key == "f2":
-            self.orders.show(Page.IDENTIFY)
-        elif stroke.key == "f3":
-            self.orders.show(Page.SEARCH)
-        elif stroke.key == "f4":
-            self.orders.show(Page.QUEUE)
-        elif stroke.key == "f9":
-            self.orders.show(Page.MENU)
-        elif stroke.key == "f12" and self.state.office:
-            self.orders.show(Page.DAY)
+        """Each key opens a screen."""
+        opens = {"f2": Page.IDENTIFY, "f3": Page.SEARCH, "f4": Page.QUEUE, "f9": Page.MENU}
+        if self.state.own_card is not None:
+            opens["f6"] = Page.OWN_CARD
+        if self.state.office:
+            opens["f12"] = Page.DAY
+        if stroke.key in opens:
+            self.orders.show(opens[stroke.key])
         elif self.notice is not None:
             self.say(None)
 

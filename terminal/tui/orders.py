@@ -23,6 +23,7 @@ class Page(StrEnum):
     """The screens."""
 
     LOCK = "lock"
+    OWN_CARD = "own_card"
     HOME = "home"
     IDENTIFY = "identify"
     CLAIM = "claim"

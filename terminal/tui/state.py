@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from terminal.tui.card_slot import CardSlot
+from terminal.workflow.handed import OwnCard
 from terminal.workflow.types import AskedDocument, CounterPort, DayTotals, Status, WorkItem
 
 
@@ -45,6 +46,8 @@ class CounterState:
     user: str = ""
     responsible: bool = False
     masked: bool = False
+    own_card: OwnCard | None = None
+    """The professional card that is in."""
     quote_waits: bool = False
     """A quote was scanned and waits for a card."""
     office: bool = False

@@ -3,6 +3,7 @@
 import pytest
 
 from hardware import CardInserted, CardKind, CardWithdrawn, TokenAbsent
+from terminal.tui.orders import Page
 from terminal.workflow.handed import OwnCard
 from tests.tui.playing import playing
 from tests.tui.scenes import PIN, SceneCounter
@@ -64,16 +65,60 @@ async def test_ones_own_code_opens_all_the_same(scene: SceneCounter, back: str) 
 
 
 async def test_a_card_that_stays_in_is_asked_for_again(scene: SceneCounter) -> None:
-    """At each lock; while the terminal is open a professional card changes nothing on the screen."""
+    """At each lock."""
     async with playing(scene) as player:
         await player.unlock(PIN, "1")
-        before = player.text()
         assert scene.post is not None
         scene.post(INSERTED)
-        await player.settle()
-        assert player.text() == before
+        await player.sees("Ma carte")
         player.press("f11")
         await player.sees("Code carte")
+
+
+async def test_ones_own_card_is_let_in_from_home(scene: SceneCounter) -> None:
+    """F6 while it is in; the card's code, as dots; done, and said. Without a card F6 does nothing."""
+    async with playing(scene) as player:
+        await player.unlock(PIN, "2")
+        player.press("f6")
+        await player.settle()
+        assert player.app.page is Page.HOME
+        assert scene.post is not None
+        scene.post(INSERTED)
+        await player.sees("F6 pour qu'elle ouvre ce poste")
+        player.press("f6", "f10")
+        await player.sees("Il manque")
+        player.press("7913")
+        await player.sees("••••")
+        player.press("enter")
+        await player.sees("ouvre maintenant votre compte")
+        assert scene.cards_added == [("nadia", "7913")]
+        assert "7913" not in player.text()
+
+
+async def test_a_reader_with_keys_lets_a_card_in_without_a_code_here(scene: SceneCounter) -> None:
+    """The code is typed on the reader; a card that refuses is told, and may be tried again."""
+    scene.pro_card = OwnCard(pin_pad=True)
+    refusing = [TokenAbsent("none", reason="none")]
+    added = scene.add_own_card
+
+    def add(card_pin: str | None) -> None:
+        if refusing:
+            raise refusing.pop()
+        added(card_pin)
+
+    scene.add_own_card = add  # type: ignore[method-assign]  # a card that is pulled
+    async with playing(scene) as player:
+        await player.unlock(PIN, "1")
+        assert scene.post is not None
+        scene.post(INSERTED)
+        await player.sees("Ma carte")
+        player.press("f6")
+        await player.sees("sur le lecteur")
+        player.press("f10")
+        await player.sees("pas de carte professionnelle")
+        player.press("f10")
+        await player.sees("ouvre maintenant votre compte")
+        assert scene.cards_added == [("camille", None)]
 
 
 async def test_a_card_without_its_software_is_told() -> None:
