@@ -49,7 +49,8 @@ class Hands(Pages):
         super().__init__(counter, reader, hint, office)
         self.own_card_page = OwnCardScreen(self.facts, self)
         self.pages[Page.OWN_CARD] = self.own_card_page
-        self.install_screen(self.own_card_page, Page.OWN_CARD)
+        for name, page in self.pages.items():
+            self.install_screen(page, name)
 
     def on_mount(self) -> None:
         """Begin to listen."""

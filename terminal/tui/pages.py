@@ -93,8 +93,6 @@ class Pages(Wishes):
             Page.DOCTOR: DoctorScreen(self.facts, self),
             Page.HELP: self.help_page,
         }
-        for name, page in self.pages.items():
-            self.install_screen(page, name)
         self.helping = False
         self._drafts: dict[str, ClaimForm] = {}
 

@@ -10,21 +10,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from hardware import CardInserted, CardKind, ReaderAdded, ReaderEvent, Watch
-from hardware.scanner import ScanEvent
 from sync.contract.events import DocumentAnswer, DocumentKind, Opening, RefusalReason
 from sync.errors import ClaimNotCorrectable, PinWrong
-from terminal.catalogue import load_catalogue
 from terminal.domain.choice import LensChoice, choose_lens
-from terminal.domain.identifiers import LppCode, Nir
-from terminal.domain.lpp import ItemClass, LensType, LppItem
+from terminal.domain.identifiers import Nir
+from terminal.domain.lpp import ItemClass, LensType
 from terminal.domain.notation import WrittenEye
 from terminal.domain.pricing import QuoteInput, price_quote
 from terminal.domain.rights import Contract, Grid
 from terminal.domain.search import Search
 from terminal.domain.ticket import CustomerTicket, TicketCode
 from terminal.workflow.conditions import Conditions, Sold, judge_conditions
-from terminal.workflow.handed import HandedQuote, OwnCard
-from terminal.workflow.handover import read_scan
 from terminal.workflow.lines import line_inputs
 from terminal.workflow.models import default_models
 from terminal.workflow.offer import class_a_offer
@@ -51,12 +47,12 @@ from terminal.workflow.types import (
     UserName,
     WorkItem,
 )
+from tests.tui.scene_hands import CATALOGUE, SceneHands, Still
 
 NOW = datetime(2026, 11, 21, 13, 32, tzinfo=UTC)
 TODAY = date(2026, 11, 21)
 READER = "Emulated 00 00"
 PIN = "2468"
-CATALOGUE = load_catalogue()
 GRID = Grid(frame=10000, lens={"simple": 8000, "complexe": 13000, "tres_complexe": 16000})
 
 
@@ -68,13 +64,6 @@ def nir(thirteen: str) -> Nir:
 MARIE = Person("DUPONT", "MARIE", date(1984, 5, 3), "19840503", nir("2840575999001"), 1, "card")
 LEO = Person("DUPONT", "LEO", date(2015, 2, 9), "20150209", nir("2840575999001"), 2, "card")
 MOON = Person("BENALI", "AMINE", None, "19680000", nir("1682075999002"), 1, "card")
-
-
-class Still(Watch):
-    """A watch that has nothing more to say."""
-
-    def stop(self) -> None:
-        """Nothing runs."""
 
 
 def item_of(number: str, name: str, state: str, cents: int, insurer: str) -> WorkItem:
@@ -144,7 +133,7 @@ STOPPED = replace(ONLINE, stopped="fork", link="online")
 
 
 @dataclass
-class SceneCounter:
+class SceneCounter(SceneHands):
     """A `CounterPort` whose answers are its fields."""
 
     facts: Status = ONLINE
@@ -175,11 +164,7 @@ class SceneCounter:
         UserName("thomas", "Thomas R."),
     )
     earlier: tuple[Delivered, ...] = ()
-    user: UserName | None = None
     post: Callable[[ReaderEvent], None] | None = None
-    scan: Callable[[ScanEvent], None] | None = None
-    pro_card: OwnCard = field(default_factory=lambda: OwnCard(pin_pad=False))
-    cards_added: list[tuple[str, str | None]] = field(default_factory=list)
 
     def users(self) -> tuple[UserName, ...]:
         """Three of them."""
@@ -223,32 +208,6 @@ class SceneCounter:
         if self.failure is not None:
             raise self.failure
         return self.people
-
-    def watch_scanner(self, post: Callable[[ScanEvent], None]) -> Watch | None:
-        """Scans come through `scan`."""
-        self.scan = post
-        return Still()
-
-    def read_handover(self, text: str) -> HandedQuote:
-        """By the real reader."""
-        return read_scan(text, CATALOGUE)
-
-    def lpp_item(self, code: str) -> LppItem:
-        """From the real catalogue."""
-        return CATALOGUE.item(LppCode.parse(code))
-
-    def own_card(self) -> OwnCard:
-        """The chosen one."""
-        return self.pro_card
-
-    def unlock_by_card(self, user_id: str, card_pin: str | None) -> None:
-        """The same PIN, or keys on the reader."""
-        self.unlock(user_id, PIN if card_pin is None and self.pro_card.pin_pad else card_pin or "")
-
-    def add_own_card(self, card_pin: str | None) -> None:
-        """Remember whose it is."""
-        assert self.user is not None
-        self.cards_added.append((self.user.id, card_pin))
 
     def insurers(self) -> tuple[InsurerChoice, ...]:
         """Two insurers."""

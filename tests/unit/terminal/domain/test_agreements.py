@@ -12,7 +12,8 @@ from terminal.domain.rights import Contract, Grid
 from terminal.workflow.lines import line_inputs
 from terminal.workflow.models import FRAME_A, LENS_A
 from terminal.workflow.types import DraftLine
-from tests.tui.scenes import CATALOGUE, TODAY
+from tests.tui.scene_hands import CATALOGUE
+from tests.tui.scenes import TODAY
 
 LINES = (
     DraftLine("frame", None, FRAME_A, 3000),
