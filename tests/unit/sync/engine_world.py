@@ -1,9 +1,11 @@
 """A real queue, and an insurer that says what a test wants it to say."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -29,8 +31,9 @@ from sync.crypto.signing import SigningKey, VerifyingKey
 from sync.engine import DrainReport, drain
 from sync.errors import InsurerRefused
 from sync.peer import Peer, PushResult
-from sync.queue import Entry, Outbox
+from sync.queue import Counterfoil, Entry, Outbox
 from sync.receipts import opened_receipt
+from sync.store import Store
 from tests.unit.sync.receiver.visitor import AMC, Clock, claim_message, new_claim_id
 
 Answer = Callable[["ScriptedInsurer", bytes], PushResult]
@@ -168,3 +171,13 @@ class Shop:
     def now(self) -> datetime:
         """The clock's instant."""
         return self.clock()
+
+
+@contextmanager
+def open_shop(folder: Path) -> Iterator[Shop]:
+    """A shop's queue on a real store and a real counterfoil."""
+    store = Store.open(folder / "store.db", b"k" * 32, create=True)
+    counterfoil = Counterfoil.open(folder / "counterfoil.log")
+    yield Shop(Outbox(store, counterfoil), Clock())
+    store.close()
+    counterfoil.close()

@@ -1,6 +1,5 @@
 """The engine against a real queue: what moves a claim, what does not, and what is tried again when."""
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +13,9 @@ from sync.crypto.signing import SigningKey
 from sync.engine import Lines, drain
 from sync.errors import InsurerRefused, InsurerUnknown, InsurerUnreachable, InsurerUntrusted, ReceiptInvalid
 from sync.peer import Peer, PushResult
-from sync.queue import Counterfoil, Outbox
 from sync.receipts import last_signed_time, verify_receipt, verify_refusal
-from sync.store import Store
-from tests.unit.sync.engine_world import ScriptedInsurer, Shop
-from tests.unit.sync.receiver.visitor import AMC, Clock, new_claim_id
+from tests.unit.sync.engine_world import ScriptedInsurer, Shop, open_shop
+from tests.unit.sync.receiver.visitor import AMC, new_claim_id
 
 OTHER = "88888886"
 
@@ -26,11 +23,8 @@ OTHER = "88888886"
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     """A queue on a real store and a real counterfoil."""
-    store = Store.open(tmp_path / "store.db", b"k" * 32, create=True)
-    counterfoil = Counterfoil.open(tmp_path / "counterfoil.log")
-    yield Shop(Outbox(store, counterfoil), Clock())
-    store.close()
-    counterfoil.close()
+    with open_shop(tmp_path) as opened:
+        yield opened
 
 
 def claim_of(package: bytes) -> PushResult:
@@ -58,15 +52,6 @@ def test_the_last_signed_time_is_in_the_newest_receipt(shop: Shop) -> None:
     assert last_signed_time(shop.outbox) is None
     shop.drain()
     assert last_signed_time(shop.outbox) == datetime(2026, 11, 21, 12, tzinfo=UTC)
-
-
-def test_batches_are_bounded(shop: Shop) -> None:
-    """No request carries more than a hundred packages, and all leave in one pass, once each."""
-    insurer = shop.insurer()
-    shop.register(130)
-    assert shop.drain().acknowledged == 130
-    assert [len(batch) for batch in insurer.batches] == [100, 30]
-    assert len({package for batch in insurer.batches for package in batch}) == 130
 
 
 def test_nothing_waits_nothing_happens(shop: Shop) -> None:
@@ -353,80 +338,6 @@ def test_an_insurer_that_is_not_enrolled_is_reported(shop: Shop) -> None:
     report = drain(shop.outbox, peer_for, shop.now, shop.rng)
     assert report.errors == {AMC: "insurer_unknown"}
     assert shop.states() == ["queued", "acknowledged"]
-
-
-def test_a_failing_insurer_is_tried_with_less(shop: Shop) -> None:
-    """Batches shrink while an insurer fails and are whole again after a success."""
-    insurer = shop.insurer()
-    insurer.failure = InsurerUnreachable("slow line")
-    lines = Lines()
-    shop.register(130)
-    for _ in range(3):
-        shop.drain(lines=lines)
-        shop.clock.pass_time(hours=1)
-    insurer.failure = None
-    assert shop.drain(lines=lines).acknowledged == 130
-    assert [len(batch) for batch in insurer.batches] == [100, 50, 25, 12, 100, 18]
-
-
-def test_a_pass_can_be_stopped_between_two_requests(shop: Shop) -> None:
-    """When told to stop, no further batch is sent; what was made ready for it leaves later, once."""
-    insurer = shop.insurer()
-    shop.register(150)
-    assert shop.drain(go_on=lambda: not insurer.batches).acknowledged == 100
-    assert sum(state in ("queued", "sending") for state in shop.states()) == 50
-    assert [len(batch) for batch in insurer.batches] == [100]
-    assert shop.drain().acknowledged == 50
-    assert sorted(row.seq or 0 for row in shop.outbox.rows()) == list(range(1, 151))
-
-
-def test_the_next_batch_is_numbered_while_one_is_under_way(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An insurer answers the first batch once the second one has its numbers, the second once the first is settled."""
-    insurer, numbered, settled = shop.insurer(), threading.Semaphore(0), threading.Semaphore(0)
-    true_dispatch, true_settle, true_acknowledge = Outbox.dispatch, Outbox.settle_many, insurer.acknowledge
-
-    def dispatch(outbox: Outbox, *asked: Any) -> list[bytes]:
-        packages = true_dispatch(outbox, *asked)
-        numbered.release()
-        return packages
-
-    def settle_many(outbox: Outbox, *asked: Any, **named: Any) -> None:
-        true_settle(outbox, *asked, **named)
-        settled.release()
-
-    def answer(_insurer: ScriptedInsurer, package: bytes) -> PushResult:
-        if len(insurer.known) == 100:
-            assert settled.acquire(timeout=60)
-            assert shop.states().count("acknowledged") == 100
-        if not insurer.known:
-            assert numbered.acquire(timeout=60)
-            assert numbered.acquire(timeout=60)
-            assert shop.states().count("sending") == 200
-        return true_acknowledge(package)
-
-    monkeypatch.setattr(Outbox, "dispatch", dispatch)
-    monkeypatch.setattr(Outbox, "settle_many", settle_many)
-    insurer.answer = answer
-    shop.register(230)
-    assert shop.drain().acknowledged == 230
-    assert [len(batch) for batch in insurer.batches] == [100, 100, 30]
-    numbers = [row.seq for row in shop.outbox.rows()]
-    assert numbers == list(range(1, 231))
-
-
-def test_a_batch_made_ready_waits_where_the_one_before_it_failed(shop: Shop) -> None:
-    """It is not sent; afterwards both leave by number, each with the bytes that it was given."""
-    insurer = shop.insurer()
-    insurer.failure = InsurerUnreachable("down")
-    ids = shop.register(150)
-    report = shop.drain()
-    assert (report.acknowledged, [len(batch) for batch in insurer.batches]) == (0, [100])
-    ready = [shop.outbox.get(claim_id).package for claim_id in ids]
-    assert all(package is not None for package in ready)
-    insurer.failure = None
-    shop.clock.pass_time(hours=1)
-    assert shop.drain().acknowledged == 150
-    assert [package for batch in insurer.batches[1:] for package in batch] == ready
 
 
 def test_a_receipt_is_verified_against_what_left(shop: Shop) -> None:
