@@ -63,6 +63,7 @@ def insurer(line: Line, tmp_path: Path) -> Iterator[Insurer]:
     made.port, made.reached_at = PORT, endpoint
     line.far.run(lambda: made.start("--host", FAR))
     yield made
+    made.stop(kill=True)  # its connections may be waiting for packets that are lost
     made.close()
 
 
