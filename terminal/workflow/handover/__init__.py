@@ -67,7 +67,7 @@ class LinePart(Part, frozen=True):
 
 
 class QuotePart(Part, frozen=True):
-    """The whole of it. A reference is figures and hyphens, so that it names nobody."""
+    """The whole of it. A reference is too short for a NIR and has no letters: it names nobody."""
 
     schema: str
     lines: Annotated[tuple[LinePart, ...], msgspec.Meta(min_length=1, max_length=MAX_LINES)]
@@ -75,7 +75,7 @@ class QuotePart(Part, frozen=True):
     last_equipment_date: datetime.date | None = None
     insurer: Annotated[str, msgspec.Meta(pattern="^[0-9]{8,10}$")] | None = None
     contract: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9._-]{1,40}$")] | None = None
-    reference: Annotated[str, msgspec.Meta(pattern="^([0-9][0-9-]{0,19})?$")] = ""
+    reference: Annotated[str, msgspec.Meta(pattern="^([0-9][0-9-]{0,11})?$")] = ""
 
 
 def read_scan(text: str, catalogue: Catalogue) -> HandedQuote:

@@ -120,6 +120,13 @@ def test_a_code_that_is_unknown_or_closed_is_named_by_its_line() -> None:
         assert (caught.value.code, caught.value.facts["line"]) == (said, 2)
 
 
+@pytest.mark.parametrize("reference", ["2840575999001", "284057599900149", "DUPONT", "12 3"])
+def test_a_reference_has_no_room_for_a_person(reference: str) -> None:
+    """Neither a name nor a NIR fits into it."""
+    with pytest.raises(InputInvalid):
+        read_scan(quote(reference=reference), CATALOGUE)
+
+
 def test_two_of_one_key_are_refused() -> None:
     """Nobody could say which price is meant."""
     with pytest.raises(InputInvalid) as caught:
