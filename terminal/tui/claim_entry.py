@@ -19,7 +19,7 @@ from terminal.domain.prescription import Prescriber
 from terminal.domain.renewal import Ground
 from terminal.tui.claim_form import EYES, OTHER, PLACES, PRESCRIBERS, ClaimForm
 from terminal.tui.entry import EntryError, parse_amount, parse_birth_day, parse_day, parse_written
-from terminal.workflow.types import CounterPort, Draft, DraftLine, Eye, Item, Model, Person, Submitted
+from terminal.workflow.types import CounterPort, Draft, DraftLine, DuplicateReason, Eye, Item, Model, Person, Submitted
 
 Value = TypeVar("Value")
 
@@ -168,13 +168,17 @@ def complete(entry: ClaimEntry, counter: CounterPort) -> Completed:
     return Completed(_draft(entry, (*lines.values(), *entry.others)), choices, plvs, places)
 
 
-def submitted(entry: ClaimEntry, counter: CounterPort, *, again: bool) -> Submitted:
-    """Register the claim of `entry`. PossibleDuplicate for a second equipment, unless it was said `again` to do so."""
+def submitted(entry: ClaimEntry, counter: CounterPort, *, despite: DuplicateReason | None) -> Submitted:
+    """Register the claim of `entry`. PossibleDuplicate for a second equipment, unless it was said why it is none."""
     completed = complete(entry, counter)
-    earlier = () if again else completed.naming_places(lambda draft: counter.quote(draft, entry.replaces)).earlier
+    earlier = () if despite else completed.naming_places(lambda draft: counter.quote(draft, entry.replaces)).earlier
     if earlier:
-        raise PossibleDuplicate("delivered lately", day=earlier[0].day.isoformat(), number=earlier[0].number or "?")
-    return completed.naming_places(lambda draft: counter.submit(draft, entry.replaces))
+        first = earlier[0]
+        facts = {"day": first.day.isoformat(), "number": first.number or "?", "claim_id": first.claim_id}
+        raise PossibleDuplicate("delivered lately", **facts)
+    if despite is None:
+        return completed.naming_places(lambda draft: counter.submit(draft, entry.replaces))
+    return completed.naming_places(lambda draft: counter.submit(draft, entry.replaces, despite))
 
 
 def _draft(entry: ClaimEntry, lines: tuple[DraftLine, ...]) -> Draft:

@@ -67,7 +67,6 @@ class ClaimScreen(CounterScreen):
         self._asked: ClaimEntry | None = None
         self.told: Told | None = None
         self._saved: ClaimEntry | None = None
-        self._warned: ClaimEntry | None = None
         self._abandoning = False
         self._agreed_day: date | None = None
         """The day that a person confirmed while the clock is not believed."""
@@ -111,7 +110,7 @@ class ClaimScreen(CounterScreen):
         """Show another claim, or none."""
         self.claim = claim
         self.saving = self._abandoning = False
-        self._asked = self.told = self._saved = self._warned = None
+        self._asked = self.told = self._saved = None
         self.notice = None
         self._ask_quote()
         self.repaint()
@@ -193,9 +192,10 @@ class ClaimScreen(CounterScreen):
         self.saving = False
         if self.claim is None:
             return
-        if code == PossibleDuplicate.code:
-            self._warned = self._saved
         self._show_refusal(self.claim, code, facts)
+        if code == PossibleDuplicate.code and self._saved is not None:
+            insurer = self.claim.insurer
+            self.orders.put_beside(self._saved, insurer.name if insurer else "", facts)
         concerned = _concerned(code, facts)
         if concerned and not self.claim.form[concerned].hidden:
             self.claim.form.go(concerned)
@@ -254,7 +254,7 @@ class ClaimScreen(CounterScreen):
         self.saving = True
         self.notice = Notice(text("claim.saving"), text("claim.saving_wait"), Role.TEXT)
         self._saved = entry
-        self.orders.save(entry, again=entry == self._warned)
+        self.orders.save(entry)
 
     def _escape(self) -> None:
         if self.in_progress and not self._abandoning:

@@ -30,7 +30,7 @@ OPENING = ("{", "]")
 """First keys of a scan by a scanner that types: a quote's brace, and the mark that scanners put before a code."""
 RHYTHM = 0.3
 """Seconds without a key that end what a scanner types; it leaves some milliseconds, a busy machine a little more."""
-WRITING_PAGES = (Page.CLAIM, Page.DETAIL)
+WRITING_PAGES = (Page.CLAIM, Page.DETAIL, Page.DUPLICATE)
 AGAIN = 10.0
 """Seconds after which a scanner that left is looked for."""
 

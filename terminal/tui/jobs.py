@@ -49,6 +49,7 @@ from terminal.workflow.office import OfficePort
 from terminal.workflow.types import (
     AskedDocument,
     CounterPort,
+    DuplicateReason,
     Person,
     Provided,
     RefusalReason,
@@ -183,11 +184,11 @@ class Jobs(QuietApp):
         """Forgets the shop key once the acts before it are over."""
         self._act(Job.LOCK, self.counter.lock, lambda _none: Locked())
 
-    def act_save(self, entry: ClaimEntry, *, again: bool) -> None:
+    def act_save(self, entry: ClaimEntry, *, despite: DuplicateReason | None) -> None:
         """Answers Saved, once the claim is durable."""
         self._act(
             Job.SAVE,
-            lambda: submitted(entry, self.counter, again=again),
+            lambda: submitted(entry, self.counter, despite=despite),
             lambda done: Saved(done, entry.person),
         )
 

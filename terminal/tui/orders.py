@@ -4,7 +4,7 @@ Rules: every call returns at once; what takes time comes back as a message. Scre
 so that each can be read alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
@@ -14,7 +14,16 @@ from terminal.tui.claim_entry import ClaimEntry
 from terminal.tui.notice import Notice
 from terminal.workflow.followed import FollowAct
 from terminal.workflow.office import OfficePort
-from terminal.workflow.types import AskedDocument, Found, Person, Provided, RefusalReason, UserName
+from terminal.workflow.types import (
+    AskedDocument,
+    DuplicateReason,
+    EarlierClaim,
+    Found,
+    Person,
+    Provided,
+    RefusalReason,
+    UserName,
+)
 
 Answer = TypeVar("Answer")
 
@@ -28,6 +37,7 @@ class Page(StrEnum):
     IDENTIFY = "identify"
     CLAIM = "claim"
     DETAIL = "detail"
+    DUPLICATE = "duplicate"
     DONE = "done"
     TICKET = "ticket"
     QUEUE = "queue"
@@ -90,11 +100,20 @@ class Orders(Protocol):
     def quote(self, entry: ClaimEntry) -> None:
         """Compute who pays what."""
 
-    def save(self, entry: ClaimEntry, *, again: bool) -> None:
-        """Register the claim; `again`: although this shop equipped the same person lately."""
+    def save(self, entry: ClaimEntry, *, despite: DuplicateReason | None = None) -> None:
+        """Register the claim; `despite`: why it is none that this shop had already."""
+
+    def compare(self, claim_id: str, tell: Callable[[EarlierClaim], None], refuse: Callable[[Notice], None]) -> None:
+        """Read an earlier claim, to be put beside the one being written."""
 
     def scan(self, code: str) -> None:
         """Find out what a code is that was scanned on a screen which takes several kinds."""
+
+    def put_beside(self, entry: ClaimEntry, insurer: str, facts: Mapping[str, object]) -> None:
+        """Show an entry beside the earlier claim that it looks like."""
+
+    def drop_claim(self) -> None:
+        """Forget the claim being written: it was registered before."""
 
     def correct(self, claim_id: str) -> None:
         """Reopen a claim that has not left."""

@@ -5,9 +5,12 @@ written waits in memory for the user who began it. A card opens its claim by its
 elsewhere it waits for F5.
 """
 
+from collections.abc import Mapping
+
 from terminal.i18n import text
 from terminal.tui import messages
 from terminal.tui.card_slot import CardSlot, Slot
+from terminal.tui.claim_entry import ClaimEntry
 from terminal.tui.claim_form import ClaimForm
 from terminal.tui.claim_refill import refill
 from terminal.tui.claim_screen import ClaimScreen
@@ -16,6 +19,7 @@ from terminal.tui.day_screen import DayScreen
 from terminal.tui.detail_screen import DetailScreen
 from terminal.tui.doctor_screen import DoctorScreen
 from terminal.tui.done_screen import DoneScreen
+from terminal.tui.duplicate_screen import DuplicateScreen
 from terminal.tui.enrol_screen import EnrolScreen
 from terminal.tui.follow_screen import FollowScreen
 from terminal.tui.help_screen import HelpScreen
@@ -43,7 +47,7 @@ from terminal.workflow.types import (
 )
 
 _IDLE_PAGES = (Page.HOME, Page.DONE)
-_LISTS = (Page.QUEUE, Page.SEARCH)
+_LISTS = (Page.QUEUE, Page.SEARCH, Page.DUPLICATE)
 """Where a claim can be opened from."""
 
 
@@ -68,6 +72,7 @@ class Pages(Wishes):
         self.ticket_page = TicketScreen(self.facts, self)
         self.queue_page = QueueScreen(self.facts, self)
         self.follow_page = FollowScreen(self.facts, self)
+        self.duplicate_page = DuplicateScreen(self.facts, self, lambda: self.claim_page.told)
         self.search_page = SearchScreen(self.facts, self)
         self.requests_page = RequestsScreen(self.facts, self)
         self.request_page = RequestScreen(self.facts, self)
@@ -84,6 +89,7 @@ class Pages(Wishes):
             Page.QUEUE: self.queue_page,
             Page.FOLLOW: self.follow_page,
             Page.SEARCH: self.search_page,
+            Page.DUPLICATE: self.duplicate_page,
             Page.REQUESTS: self.requests_page,
             Page.REQUEST: self.request_page,
             Page.MENU: self.menu_page,
@@ -141,6 +147,18 @@ class Pages(Wishes):
         self.act_lock()
         self.read_users()
         self._bring()
+
+    def put_beside(self, entry: ClaimEntry, insurer: str, facts: Mapping[str, object]) -> None:
+        """Show an entry beside the earlier claim that it looks like, unless somebody went elsewhere meanwhile."""
+        if self.page is Page.CLAIM:
+            self.duplicate_page.begin(entry, insurer, facts)
+            self.show(Page.DUPLICATE)
+
+    def drop_claim(self) -> None:
+        """Forget the claim being written."""
+        self.claim_page.begin(None)
+        self.home_page.notice = Notice(text("duplicate.dropped"), text("duplicate.dropped_todo"), Role.GOOD)
+        self.show(Page.HOME)
 
     def leave(self) -> None:
         """End the program."""
@@ -287,7 +305,7 @@ class Pages(Wishes):
             case Job.QUOTE:
                 self.claim_page.refuse_quote(message.subject, message.code, facts)
             case Job.SAVE:
-                self.claim_page.refuse_save(message.code, facts)
+                self._refuse_save(message.code, facts)
             case Job.DECIDE | Job.PRINT as job:
                 tell = {Job.DECIDE: self.request_page.refuse, Job.PRINT: self.ticket_page.printed}[job]
                 tell(Notice.of(message.code, facts))
@@ -300,6 +318,12 @@ class Pages(Wishes):
                 self.front.say(Notice.of(message.code, facts))
             case _:
                 self.front.say(Notice.of(message.code, facts))
+
+    def _refuse_save(self, code: str, facts: dict[str, object]) -> None:
+        """Back to the claim, from wherever it was to be registered."""
+        if self.page is Page.DUPLICATE:
+            self.show(Page.CLAIM)
+        self.claim_page.refuse_save(code, facts)
 
     def _bring(self) -> None:
         stack = self.screen_stack  # empty while the application closes

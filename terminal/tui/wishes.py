@@ -11,7 +11,15 @@ from terminal.tui.claim_entry import ClaimEntry
 from terminal.tui.hand_jobs import HandJobs
 from terminal.tui.notice import Notice
 from terminal.workflow.followed import FollowAct
-from terminal.workflow.types import AskedDocument, Found, Provided, RefusalReason, UserName
+from terminal.workflow.types import (
+    AskedDocument,
+    DuplicateReason,
+    EarlierClaim,
+    Found,
+    Provided,
+    RefusalReason,
+    UserName,
+)
 
 
 class Wishes(HandJobs):
@@ -31,9 +39,13 @@ class Wishes(HandJobs):
         """Compute who pays what."""
         self.compute_quote(entry)
 
-    def save(self, entry: ClaimEntry, *, again: bool) -> None:
+    def save(self, entry: ClaimEntry, *, despite: DuplicateReason | None = None) -> None:
         """Register the claim."""
-        self.act_save(entry, again=again)
+        self.act_save(entry, despite=despite)
+
+    def compare(self, claim_id: str, tell: Callable[[EarlierClaim], None], refuse: Callable[[Notice], None]) -> None:
+        """Read an earlier claim."""
+        self.ask_beside("compare", lambda: self.counter.earlier_claim(claim_id), tell, refuse)
 
     def correct(self, claim_id: str) -> None:
         """Reopen a claim that has not left."""

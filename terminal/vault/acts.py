@@ -19,6 +19,7 @@ class Act(StrEnum):
     CLAIM_CORRECTED = "claim_corrected"
     CLAIM_CANCELLED = "claim_cancelled"
     CLAIM_RELEASED = "claim_released"
+    DUPLICATE_MEANT = "duplicate_meant"
     CLAIM_ABANDONED = "claim_abandoned"
     CANCELLATION_REQUESTED = "cancellation_requested"
     OUTCOME_RECEIVED = "outcome_received"

@@ -21,6 +21,7 @@ from terminal.workflow.access import log_in
 from terminal.workflow.answer_request import leaving, provide, refuse, waiting_requests
 from terminal.workflow.correct import cancel_claim, release_claim, reopen_draft
 from terminal.workflow.desk import Desk
+from terminal.workflow.earlier import earlier_claim
 from terminal.workflow.erase import erase_in_passing
 from terminal.workflow.follow_up import abandon_claim, begin_act, follow_up, request_cancellation
 from terminal.workflow.handed import HandedQuote, OwnCard
@@ -39,6 +40,8 @@ from terminal.workflow.types import (
     AskedDocument,
     DayTotals,
     Draft,
+    DuplicateReason,
+    EarlierClaim,
     FollowAct,
     FollowUp,
     Found,
@@ -139,9 +142,13 @@ class Counter:
         """Who pays what, and what else there is to say."""
         return quote_draft(self._desk, draft, replaces)
 
-    def submit(self, draft: Draft, replaces: str | None = None) -> Submitted:
+    def submit(self, draft: Draft, replaces: str | None = None, despite: DuplicateReason | None = None) -> Submitted:
         """Make the claim durable, then return."""
-        return register(self._desk, draft, replaces)
+        return register(self._desk, draft, replaces, despite)
+
+    def earlier_claim(self, claim_id: str) -> EarlierClaim:
+        """An earlier claim, to compare."""
+        return earlier_claim(self._desk, claim_id)
 
     def reopen(self, claim_id: str) -> Draft:
         """The draft of a claim that may still be corrected."""

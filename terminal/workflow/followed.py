@@ -49,6 +49,34 @@ class WorkItem:
     late: Lateness | None = None
 
 
+DuplicateReason = Literal["second_equipment", "lost_or_broken", "first_undone"]
+"""Why a second equipment is claimed; no reason says anything about somebody's health."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierLine:
+    """One line of an earlier claim: what it was for, its code, its price in cents."""
+
+    item: ItemKind
+    eye: Eye | None
+    lpp_code: str
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierClaim:
+    """An earlier claim for the same person, to be put beside the one being written; cents."""
+
+    claim_id: str
+    number: str
+    day: date
+    insurer: str
+    state: str
+    lines: tuple[EarlierLine, ...]
+    price: int
+    amc: int
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Claims that a search found, newest first; `before`: where to go on, None when there is nothing older."""

@@ -29,7 +29,7 @@ from terminal.vault.acts import Act
 from terminal.vault.dossiers import AgreementKept, Dossier, DossierLine
 from terminal.vault.outcomes import Heard
 from terminal.vault.sent_fields import SentFields
-from terminal.workflow.access import noting, whom_in
+from terminal.workflow.access import deed, noting, whom_in
 from terminal.workflow.conditions import Conditions, Sold, judge_conditions
 from terminal.workflow.desk import Desk
 from terminal.workflow.duplicates import Deliveries
@@ -40,7 +40,7 @@ from terminal.workflow.offer import class_a_offer
 from terminal.workflow.profiles import KeptProfiles
 from terminal.workflow.recipients import contract_of, profile_of, recipient_of, sealing_key_of
 from terminal.workflow.track import link_of
-from terminal.workflow.types import ClaimKind, Delivered, Draft, DraftLine, QuoteAnswer, Submitted
+from terminal.workflow.types import ClaimKind, Delivered, Draft, DraftLine, DuplicateReason, QuoteAnswer, Submitted
 
 CORRECTED_BY_ANOTHER: Final = (ClaimState.REJECTED, ClaimState.REFUSED)
 """A claim that left is sent again, as a correction, only after it was really turned down."""
@@ -61,10 +61,13 @@ def quote_draft(desk: Desk, draft: Draft, replaces: str | None = None) -> QuoteA
     return _answer(desk, desk.home.insurers.get(draft.insurer), draft, replaces)
 
 
-def register(desk: Desk, draft: Draft, replaces: str | None = None) -> Submitted:
+def register(
+    desk: Desk, draft: Draft, replaces: str | None = None, despite: DuplicateReason | None = None
+) -> Submitted:
     """Make the claim of `draft` durable; in the same act `replaces` is voided, or superseded where it had left.
 
-    The errors of `quote_draft`; ClaimNotCorrectable; OfflineCeilingExceeded.
+    `despite`: why it is claimed though it looks like an earlier one; the journal keeps that. The errors of
+    `quote_draft`; ClaimNotCorrectable; OfflineCeilingExceeded.
     """
     record = desk.home.insurers.get(draft.insurer)
     answer = _answer(desk, record, draft, replaces)
@@ -82,6 +85,9 @@ def register(desk: Desk, draft: Draft, replaces: str | None = None) -> Submitted
         minimised.message.claim_id, draft.insurer, sealed.envelope, created_at=now, not_before=desk.leaves_at(now)
     )
     kept = together(*_kept_beside(desk, entry.claim_id, draft, dossier, minimised))
+    if despite is not None and answer.earlier:
+        meant = deed(desk, Act.DUPLICATE_MEANT, entry.claim_id, whom=whom_in(desk, dossier), outcome=despite)
+        kept = together(kept, desk.vault.journal.writing(meant))
     number = _make_durable(desk, entry, dossier, kept, replaces)
     return Submitted(entry.claim_id, number, dossier.reste_a_charge, entry.not_before, answer.earlier, dossier.kind)
 
@@ -152,7 +158,9 @@ def _earlier(desk: Desk, draft: Draft, replaces: str | None) -> tuple[Delivered,
     found = deliveries_of(desk).earlier(draft.person, day, sold_in(draft.lines))
     others = [one for one in found if one.claim_id != replaces]
     known = desk.vault.dossiers.many(one.claim_id for one in others)
-    return tuple(Delivered(one.day, known[one.claim_id][0] if one.claim_id in known else "") for one in others)
+    return tuple(
+        Delivered(one.day, known[one.claim_id][0] if one.claim_id in known else "", one.claim_id) for one in others
+    )
 
 
 def _make_durable(desk: Desk, entry: Entry, dossier: Dossier, kept: Beside, replaces: str | None) -> str:

@@ -38,6 +38,8 @@ WorkItem = followed.WorkItem
 FollowAct = followed.FollowAct
 FollowUp = followed.FollowUp
 Found = followed.Found
+DuplicateReason = followed.DuplicateReason
+EarlierClaim = followed.EarlierClaim
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class Delivered:
 
     day: date
     number: str
+    claim_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,8 +335,11 @@ class CounterPort(HandsPort, Protocol):
     def quote(self, draft: Draft, replaces: str | None = None) -> QuoteAnswer:
         """Who pays what; DomainError when it cannot be said. `replaces`: the claim that it corrects."""
 
-    def submit(self, draft: Draft, replaces: str | None = None) -> Submitted:
-        """Make the claim durable, then return; voids `replaces` first when given."""
+    def submit(self, draft: Draft, replaces: str | None = None, despite: DuplicateReason | None = None) -> Submitted:
+        """Make the claim durable, then return; voids `replaces` first when given. `despite`: why it is no duplicate."""
+
+    def earlier_claim(self, claim_id: str) -> EarlierClaim:
+        """An earlier claim, to compare; ClaimUnknown when its dossier was erased."""
 
     def reopen(self, claim_id: str) -> Draft:
         """The draft of a claim that may still be corrected; ClaimNotCorrectable otherwise."""

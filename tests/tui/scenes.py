@@ -21,6 +21,7 @@ from terminal.domain.rights import Contract, Grid
 from terminal.domain.search import Search
 from terminal.domain.ticket import CustomerTicket, TicketCode
 from terminal.workflow.conditions import Conditions, Sold, judge_conditions
+from terminal.workflow.followed import EarlierLine
 from terminal.workflow.lines import line_inputs
 from terminal.workflow.models import default_models
 from terminal.workflow.offer import class_a_offer
@@ -32,6 +33,8 @@ from terminal.workflow.types import (
     DayTotals,
     Delivered,
     Draft,
+    DuplicateReason,
+    EarlierClaim,
     FollowAct,
     FollowUp,
     Found,
@@ -164,6 +167,7 @@ class SceneCounter(SceneHands):
         UserName("thomas", "Thomas R."),
     )
     earlier: tuple[Delivered, ...] = ()
+    despite: DuplicateReason | None = None
     post: Callable[[ReaderEvent], None] | None = None
 
     def users(self) -> tuple[UserName, ...]:
@@ -240,8 +244,18 @@ class SceneCounter(SceneHands):
             earlier=() if replaces else self.earlier,
         )
 
-    def submit(self, draft: Draft, replaces: str | None = None) -> Submitted:
+    def earlier_claim(self, claim_id: str) -> EarlierClaim:
+        """One with another frame."""
+        lines = (
+            EarlierLine("frame", None, "2223342", 2500),
+            EarlierLine("lens", "right", "2201946", 3250),
+            EarlierLine("lens", "left", "2201946", 3250),
+        )
+        return EarlierClaim(claim_id, "2026-0214", TODAY - timedelta(days=200), CLAIRE, "paid", lines, 9000, 7290)
+
+    def submit(self, draft: Draft, replaces: str | None = None, despite: DuplicateReason | None = None) -> Submitted:
         """Remember the draft."""
+        self.despite = despite
         self.before_submit()
         quote = self.quote(draft).quote
         self.submitted.append((draft, replaces))

@@ -33,9 +33,11 @@ async def test_a_second_equipment_is_asked_about_with_its_day_and_number(shop: S
         shop.cards.insert("simple")
         await player.claim_opens()
         player.press(*CLASS_A)
-        await player.sees(f"{shop.counter.today():%d/%m/%Y} : demande {number}")
-        await player.sees("F10 encore pour enregistrer quand même")
+        await player.sees(f"DEMANDE {number}")
+        await player.sees("est-ce la même demande")
         assert len(states(shop)) == 1
+        player.press("escape")
+        await player.sees("F10 encore pour comparer")
         claim = player.app.claim_page.claim
         assert claim is not None
         claim.form.go("frame_price")
@@ -43,9 +45,9 @@ async def test_a_second_equipment_is_asked_about_with_its_day_and_number(shop: S
         await player.sees("94,00")
         assert "F10 encore" not in player.text()
         player.press("f10")
-        await player.sees("F10 encore pour enregistrer quand même")
+        await player.sees("est-ce la même demande")
         assert len(states(shop)) == 1
-        player.press("f10")
+        player.press("2")
         await player.sees("ENREGISTRÉE")
         assert states(shop) == [ClaimState.QUEUED] * 2
 
@@ -130,7 +132,7 @@ async def test_a_warned_claim_that_changed_is_asked_about_again() -> None:
         await player.unlock(SCENE_PIN, "1")
         await player.claim_opens()
         player.press(*CLASS_A)
-        await player.sees("F10 encore")
-        player.press("f10")
+        await player.sees("est-ce la même demande")
+        player.press("3")
         await player.sees("ENREGISTRÉE")
         assert len(counter.submitted) == 1

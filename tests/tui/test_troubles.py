@@ -8,7 +8,7 @@ import pytest
 from sync.errors import ClaimNotCorrectable, DiskFull
 from terminal.tui.claim_entry import complete
 from terminal.tui.orders import Page
-from terminal.workflow.types import DataAge, Draft, QuoteAnswer, Submitted
+from terminal.workflow.types import DataAge, Draft, DuplicateReason, QuoteAnswer, Submitted
 from tests.tui.playing import playing
 from tests.tui.scenes import MARIE, OFFLINE, ONLINE, PIN, SceneCounter
 
@@ -18,11 +18,11 @@ class Failing(SceneCounter):
 
     trouble: Exception | None = None
 
-    def submit(self, draft: Draft, replaces: str | None = None) -> Submitted:
+    def submit(self, draft: Draft, replaces: str | None = None, despite: DuplicateReason | None = None) -> Submitted:
         """The chosen failure, or a claim."""
         if self.trouble is not None:
             raise self.trouble
-        return super().submit(draft, replaces)
+        return super().submit(draft, replaces, despite)
 
 
 class Slow(SceneCounter):
