@@ -14,6 +14,7 @@ from terminal.workflow.types import EarlierClaim
 
 CHOICES = ("same", "second_equipment", "lost_or_broken", "first_undone", "look")
 """What can be said of the two, as 1, 2, 3, 4, 5."""
+ROWS = ("day", "insurer", "frame", "od", "og", "price", "amc", "state")
 _PLACES = {("frame", None): "frame", ("lens", "right"): "od", ("lens", "left"): "og"}
 _PLACES |= {("contact_lenses", "right"): "od", ("contact_lenses", "left"): "og"}
 _LABEL, _MARK = 14, 2
@@ -26,7 +27,7 @@ def duplicate_lines(now: Mapping[str, str], earlier: EarlierClaim | None, number
     column = max(10, (width - _LABEL - _MARK) // 2)
     heads = f"{'':<{_LABEL + _MARK}}{text('duplicate.now'):<{column}}{text('duplicate.before', number=number)}"
     lines: list[Line] = [(Span(cut(heads, width), Role.TITLE),)]
-    for key in ("day", "insurer", "frame", "od", "og", "price", "amc", "state"):
+    for key in ROWS:
         lines.append(_row(key, now.get(key, _UNKNOWN), before.get(key, _UNKNOWN), column))
     lines += [BLANK, (Span(text("duplicate.differs"), Role.MUTED),), BLANK]
     return [*lines, *_choices()]

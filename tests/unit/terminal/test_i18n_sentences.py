@@ -17,6 +17,7 @@ from terminal.domain.renewal import Ground
 from terminal.i18n import error_text, reason_texts, sentences
 from terminal.tui.claim_form import OTHER, PLACES
 from terminal.tui.day_lines import TITLES
+from terminal.tui.duplicate_lines import CHOICES, ROWS
 from terminal.tui.follow_lines import is_asked_twice
 from terminal.tui.insurer_lines import STANDINGS
 from terminal.tui.menu_screen import OFFICE, REQUESTS
@@ -110,6 +111,7 @@ def test_every_sentence_is_used() -> None:
     families |= {f"help.{page}.{part}" for page in Page for part in ("title", "purpose", "stuck")}
     keys = {key for key in sentences() if key.startswith(("key.", "lock."))}
     families |= {form for key in keys for form in (f"help.{key}", f"{key}_short") if key in strings}
+    families |= {f"duplicate.{name}" for name in (*ROWS, *CHOICES)}
     families |= {"work.agreement_short", "work.agreement_expired_short"}
     families |= {f"follow.act_{act}" for act in get_args(FollowAct)}
     families |= {f"reason.{reason}.{half}" for reason in (*REASONS, "unlisted") for half in ("what", "todo")}
