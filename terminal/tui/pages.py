@@ -56,6 +56,7 @@ class Pages(Wishes):
 
     page = Page.HOME
     locked = True
+    helping = False
     _user_id: str | None = None
     _opened_by_itself = False
     _replace_asked = False
@@ -99,7 +100,6 @@ class Pages(Wishes):
             Page.DOCTOR: DoctorScreen(self.facts, self),
             Page.HELP: self.help_page,
         }
-        self.helping = False
         self._drafts: dict[str, ClaimForm] = {}
 
     @property

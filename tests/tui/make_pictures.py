@@ -91,10 +91,24 @@ def office_scenes() -> dict[str, Scene]:
     }
 
 
+def finding_scenes() -> dict[str, Scene]:
+    """The search, and the help pages."""
+    return {
+        "search": Scene(SceneCounter(), ("f3",)),
+        "search-found": Scene(SceneCounter(), ("f3", "santé", "enter", "down")),
+        "search-nothing": Scene(SceneCounter(), ("f3", "zzz", "enter")),
+        "help-home": Scene(SceneCounter(), ("f1",)),
+        "help-lock": Scene(SceneCounter(), ("f1",), locked=True),
+        "help-queue": Scene(SceneCounter(), ("f4", "down", "down", "f1")),
+        "help-claim-end": Scene(_with_card(MARIE), (*CLASS_A, "f1", "end")),
+    }
+
+
 def scenes() -> dict[str, Scene]:
     """The moments by name, each with a counter of its own."""
     return {
         **answered_scenes(),
+        **finding_scenes(),
         **office_scenes(),
         "lock": Scene(SceneCounter(), locked=True),
         "home": Scene(SceneCounter()),
@@ -125,13 +139,6 @@ def scenes() -> dict[str, Scene]:
         "queue-held": Scene(SceneCounter(), ("f4", "down", "down", "f9")),
         "queue-stopped": Scene(SceneCounter(STOPPED), ("f4", "f10")),
         "queue-rejected": Scene(SceneCounter(OFFLINE), ("f4", "f8")),
-        "search": Scene(SceneCounter(), ("f3",)),
-        "search-found": Scene(SceneCounter(), ("f3", "santé", "enter", "down")),
-        "search-nothing": Scene(SceneCounter(), ("f3", "zzz", "enter")),
-        "help-home": Scene(SceneCounter(), ("f1",)),
-        "help-lock": Scene(SceneCounter(), ("f1",), locked=True),
-        "help-queue": Scene(SceneCounter(), ("f4", "down", "down", "f1")),
-        "help-claim-end": Scene(_with_card(MARIE), (*CLASS_A, "f1", "end")),
     }
 
 
