@@ -11,6 +11,7 @@ from pathlib import Path
 from hardware import HardwareError
 from sync.errors import SyncError
 from terminal.bootstrap import ask_insurer, enrol_with
+from terminal.cli import office_data
 from terminal.cli.day import write_files
 from terminal.cli.day_forms import ticket_lines_of
 from terminal.cli.doctor import findings_of
@@ -20,7 +21,18 @@ from terminal.workflow.day import DaySheet, closure_of, export_day, mark_closed,
 from terminal.workflow.desk import Desk
 from terminal.workflow.enrolments import enrolments, keep_up, listed
 from terminal.workflow.media import mounted, writable
-from terminal.workflow.office import ClosedDay, DayView, Enrolment, Examination, KeptUp, Listed, ShownFinding
+from terminal.workflow.office import (
+    ClosedDay,
+    DataOrigin,
+    DataState,
+    DayView,
+    Difference,
+    Enrolment,
+    Examination,
+    KeptUp,
+    Listed,
+    ShownFinding,
+)
 from terminal.workflow.tickets import print_ticket
 
 SHEETS = "bordereaux"
@@ -79,6 +91,18 @@ class Office:
         """One letter."""
         record = enrol_with(self._desk, insurer.entry, invitation, code)
         return next(one for one in enrolments(self._desk) if one.amc == record.amc)
+
+    def data(self) -> DataState:
+        """What is in force."""
+        return office_data.state_of(self._desk, self._media())
+
+    def look(self, origin: DataOrigin) -> Difference:
+        """What would change."""
+        return office_data.look(self._desk, origin)
+
+    def accept(self, found: Difference) -> None:
+        """In force from now on."""
+        office_data.accept(self._desk, found)
 
     def _view(self, sheet: DaySheet) -> DayView:
         places = (self._desk.home.path / SHEETS, *writable(self._media()))

@@ -80,7 +80,7 @@ def show(arguments: argparse.Namespace) -> Answer:
 
 def _decided(desk: Desk, good: GoodSet, arguments: argparse.Namespace, *, accept: bool) -> Answer:
     offer = workflow.offer_of(desk, good)
-    lines = [*_age_lines(desk, good), *_offer_lines(desk, offer)]
+    lines = [*_age_lines(desk, good), *offer_lines(desk, offer)]
     accepted = accept or (not offer.empty and agreed(lines, as_json=arguments.json))
     if accepted or offer.empty:
         workflow.put_in_force(desk, offer)
@@ -131,7 +131,7 @@ def _file_lines(reference: Reference, good: GoodSet) -> Iterator[str]:
         yield text("cli.data.file", name=name, state=text(f"cli.data.{state}"))
 
 
-def _offer_lines(desk: Desk, offer: Offer) -> Iterator[str]:
+def offer_lines(desk: Desk, offer: Offer) -> Iterator[str]:
     """What would change, in French."""
     if offer.comparison is not None:
         yield text("cli.data.nomenclature")

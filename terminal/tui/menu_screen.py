@@ -29,6 +29,7 @@ REQUESTS = Entry(Page.REQUESTS, "menu.requests")
 OFFICE = (
     Entry(Page.DAY, "menu.day"),
     Entry(Page.INSURERS, "menu.insurers"),
+    Entry(Page.DATA, "menu.data"),
     Entry(Page.DOCTOR, "menu.doctor"),
 )
 

@@ -13,7 +13,7 @@ from terminal.domain.ticket import CustomerTicket
 from terminal.tui.claim_entry import ClaimEntry
 from terminal.tui.notice import Notice
 from terminal.workflow.followed import FollowAct
-from terminal.workflow.office import OfficePort
+from terminal.workflow.office import Difference, OfficePort
 from terminal.workflow.types import (
     AskedDocument,
     DuplicateReason,
@@ -49,6 +49,8 @@ class Page(StrEnum):
     DAY = "day"
     INSURERS = "insurers"
     ENROL = "enrol"
+    DATA = "data"
+    DIFFERENCE = "difference"
     DOCTOR = "doctor"
     HELP = "help"
 
@@ -79,6 +81,12 @@ class Orders(Protocol):
 
     def enrolled(self, said: Notice) -> None:
         """Show the enrolments, with what came of one."""
+
+    def show_difference(self, found: Difference) -> None:
+        """Show what newer data would change."""
+
+    def data_accepted(self, said: Notice) -> None:
+        """Show the data in force, with what came of a decision."""
 
     def ask(
         self,

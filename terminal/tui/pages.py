@@ -15,6 +15,7 @@ from terminal.tui.claim_form import ClaimForm
 from terminal.tui.claim_refill import refill
 from terminal.tui.claim_screen import ClaimScreen
 from terminal.tui.counter_screen import CounterScreen
+from terminal.tui.data_screen import DataScreen, DifferenceScreen
 from terminal.tui.day_screen import DayScreen
 from terminal.tui.detail_screen import DetailScreen
 from terminal.tui.doctor_screen import DoctorScreen
@@ -40,7 +41,7 @@ from terminal.tui.state import CounterState
 from terminal.tui.ticket_screen import TicketScreen
 from terminal.tui.wishes import Wishes
 from terminal.tui.work_lines import short_number
-from terminal.workflow.office import OfficePort
+from terminal.workflow.office import Difference, OfficePort
 from terminal.workflow.types import (
     CounterPort,
     Person,
@@ -77,6 +78,7 @@ class Pages(Wishes):
         self.search_page = SearchScreen(self.facts, self)
         self.requests_page = RequestsScreen(self.facts, self)
         self.request_page = RequestScreen(self.facts, self)
+        self.difference_page = DifferenceScreen(self.facts, self)
         self.menu_page = MenuScreen(self.facts, self)
         self.help_page = HelpScreen(self.facts, self)
         self.pages: dict[Page, CounterScreen] = {
@@ -95,6 +97,8 @@ class Pages(Wishes):
             Page.REQUEST: self.request_page,
             Page.MENU: self.menu_page,
             Page.DAY: DayScreen(self.facts, self),
+            Page.DATA: DataScreen(self.facts, self),
+            Page.DIFFERENCE: self.difference_page,
             Page.INSURERS: InsurersScreen(self.facts, self),
             Page.ENROL: EnrolScreen(self.facts, self),
             Page.DOCTOR: DoctorScreen(self.facts, self),
@@ -174,6 +178,19 @@ class Pages(Wishes):
         self.pages[Page.INSURERS].notice = said
         if self.page is Page.ENROL:
             self.show(Page.INSURERS)
+
+    def show_difference(self, found: Difference) -> None:
+        """Show it, unless somebody went elsewhere meanwhile."""
+        if self.page is Page.DATA:
+            self.difference_page.begin(found)
+            self.show(Page.DIFFERENCE)
+
+    def data_accepted(self, said: Notice) -> None:
+        """Back to the data in force; the next quote is made with them."""
+        self.pages[Page.DATA].notice = said
+        if self.page is Page.DIFFERENCE:
+            self.show(Page.DATA)
+        self.take_snapshot()
 
     def on_users_read(self, message: messages.UsersRead) -> None:
         """List the accounts."""

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from terminal.workflow.day import Closure, DaySheet
+from terminal.workflow.types import DataAge
 
 Verdict = Literal["pass", "warn", "fail"]
 Certificate = Literal["good", "ending", "over", "unreadable"]
+OriginKind = Literal["kept", "stick", "line", "file"]
 CodeFault = Literal["short", "long", "check"]
 
 
@@ -99,6 +101,48 @@ class KeptUp:
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class DataOrigin:
+    """Where newer data can come from: what waits here, a stick, the line, a file; `name` is a path or an address."""
+
+    kind: OriginKind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """An insurer's profile that counts: its version and its first day."""
+
+    name: str
+    version: int
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
+class DataState:
+    """The reference data in force. `age` is None in a terminal without a root; `listed`: insurers of the directory."""
+
+    catalogue: str
+    since: date
+    age: DataAge | None
+    source: str
+    expires: date | None
+    listed: int | None
+    profiles: tuple[InForce, ...]
+    demo: bool
+    origins: tuple[DataOrigin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What an origin would change, in French; `change` is what `accept` puts in force."""
+
+    origin: DataOrigin
+    lines: tuple[str, ...]
+    empty: bool
+    change: object = field(repr=False, default=None)
+
+
 class OfficePort(Protocol):
     """What the screens of the back of the shop may ask."""
 
@@ -125,3 +169,12 @@ class OfficePort(Protocol):
 
     def enrol(self, insurer: Listed, invitation: str, code: str) -> Enrolment:
         """Enrol by a posted letter; Locked, RoleRefused, ActivationCodeInvalid, what the insurer answers."""
+
+    def data(self) -> DataState:
+        """The reference data in force, and where newer ones can come from."""
+
+    def look(self, origin: DataOrigin) -> Difference:
+        """What an origin would change; nothing is put in force. It may wait for the line."""
+
+    def accept(self, found: Difference) -> None:
+        """Put a difference in force."""

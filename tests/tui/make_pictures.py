@@ -45,7 +45,7 @@ WRITTEN = ("1211", "enter", "2", "+2,00 (-3,00) 90° add 2", "enter", "plan (-0,
 RENEWED = ("1211", "down", "down", "01062025", "1", "1")
 DELIVERED = (Delivered(TODAY - timedelta(days=200), "2026-0214", "0214"),)
 OPEN_CODES = ("f9", "enter", "down", "enter")
-AFTER = ("enter", "f10", "f12", "f9", "f2", "3")
+AFTER = ("enter", "f10", "f12", "f9", "f2", "3", "4")
 ENROL = ("f9", "3", "f2", "2", "enter")
 LETTER_CODE = ActivationCode("0123456789ABCDEFGHJK").grouped()
 PICTURED = ("lock", "home", "home-offline", "home-light", "claim", "claim-offline", "done", "queue")
@@ -87,7 +87,10 @@ def office_scenes() -> dict[str, Scene]:
         "enrol": Scene(SceneCounter(), (*ENROL, "ABCD1234", "0123-4567-89AB-CDEF-GHJK-A"), office=SceneOffice()),
         "enrol-again": Scene(SceneCounter(), (*ENROL, "ABCD1234", LETTER_CODE, LETTER_CODE[:9]), office=SceneOffice()),
         "enrol-nobody": Scene(SceneCounter(), ENROL[:3], office=SceneOffice(offered=())),
-        "doctor": Scene(SceneCounter(), ("f9", "4"), office=SceneOffice()),
+        "data": Scene(SceneCounter(), ("f9", "4"), office=SceneOffice()),
+        "difference": Scene(SceneCounter(), ("f9", "4", "enter"), office=SceneOffice()),
+        "difference-end": Scene(SceneCounter(), ("f9", "4", "enter", "end"), office=SceneOffice()),
+        "doctor": Scene(SceneCounter(), ("f9", "5"), office=SceneOffice()),
     }
 
 

@@ -5,7 +5,20 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from terminal.workflow.day import Closure, DayLine, DaySheet
-from terminal.workflow.office import ClosedDay, DayView, Enrolment, Examination, KeptUp, Listed, ShownFinding
+from terminal.workflow.office import (
+    ClosedDay,
+    DataOrigin,
+    DataState,
+    DayView,
+    Difference,
+    Enrolment,
+    Examination,
+    InForce,
+    KeptUp,
+    Listed,
+    ShownFinding,
+)
+from terminal.workflow.types import DataAge
 
 NOW = datetime(2026, 11, 21, 13, 32, tzinfo=UTC)
 TODAY = date(2026, 11, 21)
@@ -67,6 +80,37 @@ LISTED = (
 )
 
 
+STATE = DataState(
+    catalogue="2026-11",
+    since=date(2026, 11, 1),
+    age=DataAge(NOW - timedelta(days=3), late=False, waiting=True),
+    source="https://donnees.invalid",
+    expires=date(2026, 12, 5),
+    listed=41,
+    profiles=(InForce("Santé Claire", 3, date(2026, 1, 1)), InForce("Mutuelle Essai", 1, date(2026, 1, 1))),
+    demo=False,
+    origins=(
+        DataOrigin("kept", ""),
+        DataOrigin("stick", "/media/comptoir"),
+        DataOrigin("line", "https://donnees.invalid"),
+        DataOrigin("file", "/media/comptoir/LPPTOT906"),
+    ),
+)
+CHANGES = (
+    "Nomenclature et tarifs :",
+    "Codes nouveaux : 2",
+    "  2284910",
+    "  2284927",
+    "Codes fermés : 1",
+    "  2203258 01/12/2026",
+    "Tarifs changés : 1",
+    "  2242457 depuis 01/12/2026 : limite 32,50 € → 33,00 €, base 9,75 € → 9,90 €",
+    "  Organisme 99100001 : l'annuaire change l'adresse, l'hébergement.",
+    "▲ Organisme 99100002 : l'annuaire change la clé de signature. Refaites son inscription par lettre.",
+    *(f"  22428{number:02}" for number in range(20)),
+)
+
+
 @dataclass
 class SceneOffice:
     """An `OfficePort` whose answers are its fields."""
@@ -83,6 +127,9 @@ class SceneOffice:
     offered: tuple[Listed, ...] = LISTED
     failure: Exception | None = None
     """What an exchange with an insurer raises."""
+    state: DataState = STATE
+    changes: tuple[str, ...] = CHANGES
+    accepted: list[Difference] = field(default_factory=list)
     letters: list[tuple[str, str, str]] = field(default_factory=list)
     closed: dict[date, Closure] = field(default_factory=dict)
     written: list[Path] = field(default_factory=list)
@@ -128,3 +175,17 @@ class SceneOffice:
             raise self.failure
         self.letters.append((insurer.amc, invitation, code))
         return self.enrolled[0]
+
+    def data(self) -> DataState:
+        """The chosen state."""
+        return self.state
+
+    def look(self, origin: DataOrigin) -> Difference:
+        """The chosen changes, or the chosen failure."""
+        if self.failure is not None:
+            raise self.failure
+        return Difference(origin, self.changes, not self.changes)
+
+    def accept(self, found: Difference) -> None:
+        """Remember it."""
+        self.accepted.append(found)

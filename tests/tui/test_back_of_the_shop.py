@@ -118,7 +118,7 @@ async def test_the_self_check_is_one_page_for_a_photograph(shop: Shop) -> None:
     """On the real terminal: what to watch with what to do, then what is well; no reader is no crash."""
     async with playing(shop.counter, reader=shop.reader, office=Office(shop.desk), size=(80, 24)) as player:
         await player.unlock(PIN)
-        player.press("f9", "4")
+        player.press("f9", "5")
         await player.sees("En ordre :")
         text = player.text()
         assert f"poste {shop.desk.home.signer.kid[:12]}" in text

@@ -25,6 +25,7 @@ from terminal.tui.orders import Page
 from terminal.tui.setup_steps import Step
 from terminal.workflow.first_run import Stage
 from terminal.workflow.followed import FollowAct
+from terminal.workflow.office import OriginKind
 from terminal.workflow.track import NEEDS_A_PERSON, WAITING
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -117,6 +118,7 @@ def test_every_sentence_is_used() -> None:
     families |= {f"reason.{reason}.{half}" for reason in (*REASONS, "unlisted") for half in ("what", "todo")}
     families |= {f"{entry.key}_what" for entry in (REQUESTS, *OFFICE)}
     families |= {f"day.{title}" for title in TITLES} | {f"day.why_{state}" for state in WAITING + NEEDS_A_PERSON}
+    families |= {f"data.from_{kind}" for kind in get_args(OriginKind)}
     families |= {f"insurers.{standing}" for standing in STANDINGS}
     families |= {f"setup.{step}_{part}" for step in Step for part in ("title", "why", "how", "trying")}
     families |= {f"setup.resumed_{stage}" for stage in Stage}
