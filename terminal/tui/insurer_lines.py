@@ -1,6 +1,7 @@
 """The enrolments as lines: whether the insurer answers, how long the certificate holds, since when.
 
-Rules: pure; a word and a sign before a colour; two lines each, and what is wrong is said by the message row.
+Rules: pure; a word and a sign before a colour; where each says that it hosts is never cut away; what is wrong is said
+by the message row.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,8 @@ from terminal.tui.spans import Line, Role, Room, Span, cut
 from terminal.workflow.office import Enrolment
 
 REVOKED = "certificate_revoked"
-_EACH = 2
+_EACH = 3
+_AMC, _STANDING = 11, 18
 STANDINGS = {
     "answers": ("●", Role.GOOD),
     "asking": ("·", Role.TEXT),
@@ -25,7 +27,7 @@ STANDINGS = {
 
 
 def insurer_lines(found: tuple[Enrolment, ...], reached: Mapping[str, str], room: Room, selected: int) -> list[Line]:
-    """Two lines an insurer; the selected one is among them. `reached`: a code by AMC number, empty when it answered."""
+    """Three lines an insurer; the selected one is in view. `reached`: a code by AMC number, empty when it answered."""
     if not found:
         return [(Span(text("insurers.none"), Role.MUTED),)]
     fitting = max(1, room.height // _EACH)
@@ -55,18 +57,19 @@ def trouble_of(one: Enrolment, reached: Mapping[str, str]) -> str | None:
     return reached.get(one.amc) or one.trouble
 
 
-def _row(one: Enrolment, reached: Mapping[str, str], width: int, *, selected: bool) -> tuple[Line, Line]:
+def _row(one: Enrolment, reached: Mapping[str, str], width: int, *, selected: bool) -> tuple[Line, ...]:
     standing = standing_of(one, reached)
     sign, role = STANDINGS[standing]
-    said = text(f"insurers.{standing}")
-    name = cut(legible(one.name), max(10, width - len(said) - 16))
-    head = f"{name:<{max(10, width - len(said) - 14)}}{one.amc:<11}"
-    first = Span(head, Role.SELECTED if selected else Role.STRONG)
-    until = date_text(one.until) if one.until else "—"
+    said = f"{text(f'insurers.{standing}'):>{_STANDING}}"
+    room = max(10, width - 2 - _AMC - _STANDING)
+    head = f"{cut(legible(one.name), room - 1):<{room}}{one.amc:<{_AMC}}"
     facts = [
-        text("insurers.until", until=until),
+        text("insurers.until", until=date_text(one.until) if one.until else "—"),
         text("insurers.keys", version=one.keys if one.keys is not None else "—"),
         text("insurers.since", day=date_text(one.since)),
-        legible(one.hosting),
     ]
-    return (Span(f"{sign} ", role), first, Span(said, role)), (Span(cut("  " + " · ".join(facts), width)),)
+    return (
+        (Span(f"{sign} ", role), Span(head, Role.SELECTED if selected else Role.STRONG), Span(said, role)),
+        (Span(cut("  " + " · ".join(facts), width)),),
+        (Span(cut("  " + text("insurers.hosted", hosting=legible(one.hosting)), width), Role.MUTED),),
+    )
