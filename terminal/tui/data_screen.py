@@ -32,8 +32,8 @@ class DataScreen(ScrollScreen):
     def key_labels(self) -> Sequence[KeyLabel]:
         """Look at a source, by figure or with Enter."""
         origins = self._origins()
-        looking = (key_named(text("key.enter"), "key.look"),) if origins else ()
-        figures = (key_named(f"1-{len(origins)}", "key.look"),) if len(origins) > 1 else ()
+        looking = (key_named(text("key.enter"), "key.preview"),) if origins else ()
+        figures = (key_named(f"1-{len(origins)}", "key.preview"),) if len(origins) > 1 else ()
         return (
             *looking,
             *figures,
@@ -43,7 +43,7 @@ class DataScreen(ScrollScreen):
 
     def other_keys(self) -> Sequence[KeyLabel]:
         """Where there is something to look at."""
-        return (key_named(text("key.enter"), "key.look"),)
+        return (key_named(text("key.enter"), "key.preview"),)
 
     def on_screen_resume(self) -> None:
         """Read it again: a stick may have been plugged in."""
