@@ -5,7 +5,7 @@ of registration does not count, the last day does (civil procedure code, article
 its payer within eight working days (social security code, R.161-47), so it is warned of at five and an alarm from the
 eighth. The two more holidays of Alsace and Moselle are not counted: there, one is told a day early rather than late. A
 claim dated after today was dated by a wrong clock: it is warned of, because nobody knows how old it is.
-Easter: anonymous Gregorian algorithm (Meeus, Astronomical Algorithms, chapter 8).
+Easter: Meeus, Astronomical Algorithms, chapter 8, for the Gregorian calendar.
 """
 
 from datetime import UTC, date, datetime, time, timedelta

@@ -6,6 +6,7 @@ symbol, before anything leaves.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -142,10 +143,6 @@ def _listed(entry: DirectoryEntry, file: str, known: set[str]) -> Listed:
 
 
 def _files(media: Iterable[Path]) -> Iterator[tuple[Path, DirectoryEntry]]:
-    for medium in media:
-        for file in sorted(medium.glob("*.json"))[:_FILES]:
-            try:
-                with file.open("rb") as content:
-                    yield file, msgspec.json.decode(content.read(_LONGEST), type=DirectoryEntry)
-            except (OSError, msgspec.MsgspecError):
-                continue
+    for file in (file for medium in media for file in sorted(medium.glob("*.json"))[:_FILES]):
+        with suppress(OSError, msgspec.MsgspecError), file.open("rb") as content:
+            yield file, msgspec.json.decode(content.read(_LONGEST), type=DirectoryEntry)
