@@ -81,7 +81,11 @@ class Pages(Wishes):
         self.difference_page = DifferenceScreen(self.facts, self)
         self.menu_page = MenuScreen(self.facts, self)
         self.help_page = HelpScreen(self.facts, self)
-        self.pages: dict[Page, CounterScreen] = {
+        self.pages = self._by_name()
+        self._drafts: dict[str, ClaimForm] = {}
+
+    def _by_name(self) -> dict[Page, CounterScreen]:
+        return {
             Page.LOCK: self.lock_page,
             Page.HOME: self.home_page,
             Page.IDENTIFY: self.identify_page,
@@ -104,7 +108,6 @@ class Pages(Wishes):
             Page.DOCTOR: DoctorScreen(self.facts, self),
             Page.HELP: self.help_page,
         }
-        self._drafts: dict[str, ClaimForm] = {}
 
     @property
     def front(self) -> CounterScreen:

@@ -20,7 +20,7 @@ ALLOWED_HOSTS = {
     "www.w3.org",
 }
 RESERVED = (".example", ".invalid", ".test", ".localhost")  # RFC 2606: nobody can own them
-_HOST = re.compile(r"https?://\[?([A-Za-z0-9.-]+|[0-9a-f:]+)")
+_HOST = re.compile(r"https?://\[?([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*|[0-9a-f:]+)")
 _REGISTRY = re.compile(
     r"(?<!pkg:)\bpyp[i]\b|\bpythonhoste[d]\b|\bnpmj[s]\b|\bdeb\.debia[n]\b|--index-ur[l]|--find-link[s]"
 )
