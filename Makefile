@@ -79,6 +79,7 @@ powercut: setup ## power cuts on a real ext4 through a block log (root, qemu-sto
 
 pictures: setup ## draw the screens again into tests/tui/pictures (the README shows them)
 	$(BIN)/python tests/tui/make_pictures.py
+	$(BIN)/python -m tests.tui.console_pictures
 
 image: ## build the SD card's image (root, Debian 12 or 13, about 8 GB below IMAGE_WORK); see image/README.md
 	@image/system-packages

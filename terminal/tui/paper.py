@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from terminal.tui.spans import BLANK, Line, Role, Room
 from terminal.tui.tapping import key_under
-from terminal.tui.themes import DARK, LIGHT, Ink
+from terminal.tui.themes import PALETTES, Ink
 
 Paint = Callable[[Room], Sequence[Line]]
 
@@ -79,7 +79,7 @@ class Paper(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One line as Textual wants it."""
-        inks = (DARK if self.app.current_theme.dark else LIGHT).inks
+        inks = PALETTES[self.app.theme].inks
         segments = [Segment(span.text, _style(inks[span.role])) for span in _at(self._lines, y)]
         return Strip(segments).adjust_cell_length(self.content_size.width, _style(inks[self.ground]))
 

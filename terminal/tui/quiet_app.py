@@ -6,6 +6,7 @@ or a signal leaves a clean terminal and no word of a customer. Threads belong to
 """
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 from functools import partial
@@ -22,7 +23,7 @@ from terminal.tui.form_model import Stroke
 from terminal.tui.messages import Answered
 from terminal.tui.notice import Notice
 from terminal.tui.styles_cache import stop_leak
-from terminal.tui.themes import DARK, LIGHT, palette_named
+from terminal.tui.themes import PALETTES, palette_named
 
 CRASHED = 70
 """Exit status of a crash (EX_SOFTWARE of sysexits.h)."""
@@ -31,7 +32,7 @@ Answer = TypeVar("Answer")
 
 
 class QuietApp(App[int]):
-    """An application in one of the two themes that gives its keys to one screen."""
+    """An application in one of the themes that gives its keys to one screen."""
 
     CSS_PATH = "counter.tcss"
     ENABLE_COMMAND_PALETTE = False
@@ -45,9 +46,9 @@ class QuietApp(App[int]):
 
     def dress(self, theme: str) -> None:
         """Take the theme of this name."""
-        for palette in (DARK, LIGHT):
+        for palette in PALETTES.values():
             self.register_theme(palette.theme())
-        self.theme = palette_named(theme).name
+        self.theme = palette_named(theme, os.environ.get("TERM", "")).name
 
     def heed_signals(self) -> None:
         """Leave cleanly when asked to."""

@@ -1,8 +1,9 @@
-"""The two themes: what each role looks like on a dark and on a light ground.
+"""The themes: what each role looks like on a dark and on a light ground, and on the Linux console.
 
 Rules: every role keeps a contrast of at least 6:1 (WCAG 1.4.6 asks 7:1 for small text, 4.5:1 is its floor); a field
 has brackets as well as a ground, for a console of sixteen colours drops the ground. Amber is "take care", red is
-"blocked or refused".
+"blocked or refused". The Linux console has eight grounds, and its bold makes a colour bright, which turns black into
+grey and brown into yellow: there only bright letters are bold, and there is no light theme (console_codes(4)).
 """
 
 from collections.abc import Mapping
@@ -104,6 +105,32 @@ DARK = Palette("comptoir-sombre", True, _inks("#000000", "#22272b", "#ffffff", _
 LIGHT = Palette("comptoir-clair", False, _inks("#ffffff", "#e4e7ec", "#000000", _LIGHT), _frames(_LIGHT))  # noqa: FBT003 - a named field
 
 
-def palette_named(name: str) -> Palette:
-    """`clair` or `sombre`, as the settings name them; anything else is dark, for a screen must always open."""
+_VGA = {
+    "muted": "#aaaaaa",
+    "accent": "#55ffff",
+    "good": "#55ff55",
+    "warn": "#ffff55",
+    "bad": "#ff5555",
+    "alarm": "#aaaaaa",
+}
+_BLACK, _GREY, _CYAN = "#000000", "#aaaaaa", "#00aaaa"
+
+
+def _on_console() -> dict[Role, Ink]:
+    reversed_ = {role: Ink(_BLACK, _GREY) for role in (Role.ACTIVE, Role.SELECTED, Role.KEY, Role.ALARM, Role.CODE)}
+    inks = _inks(_BLACK, _BLACK, "#ffffff", _VGA)
+    return {**inks, **reversed_, Role.ALARM_STRONG: Ink(_BLACK, _GREY), Role.CALL: Ink(_BLACK, _CYAN)}
+
+
+CONSOLE = Palette("comptoir-console", True, _on_console(), _frames(_VGA))  # noqa: FBT003 - a named field
+PALETTES = {palette.name: palette for palette in (DARK, LIGHT, CONSOLE)}
+
+
+def palette_named(name: str, terminal: str = "") -> Palette:
+    """`clair` or `sombre`, as the settings name them; anything else is dark, for a screen must always open.
+
+    `terminal` is what `TERM` says: the Linux console has colours of its own.
+    """
+    if terminal == "linux":
+        return CONSOLE
     return LIGHT if name == "clair" else DARK

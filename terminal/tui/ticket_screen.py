@@ -6,6 +6,7 @@ why, and the claim is as registered as before.
 
 import os
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 
 from textual.containers import Horizontal
 from textual.widget import Widget
@@ -82,4 +83,4 @@ class TicketScreen(CounterScreen):
         if self._ticket is None:
             return []
         drawn = qr_lines(self._ticket.code, room, half_blocks=self._half_blocks)
-        return drawn or [(Span(text("ticket.no_room"), Role.MUTED),)]
+        return drawn or [(Span(part, Role.MUTED),) for part in wrap(text("ticket.no_room"), max(1, room.width))]

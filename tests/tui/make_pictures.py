@@ -48,7 +48,12 @@ OPEN_CODES = ("f9", "enter", "down", "enter")
 AFTER = ("enter", "f10", "f12", "f9", "f2", "3", "4")
 ENROL = ("f9", "3", "f2", "2", "enter")
 LETTER_CODE = ActivationCode("0123456789ABCDEFGHJK").grouped()
-PICTURED = ("lock", "home", "home-offline", "home-light", "claim", "claim-offline", "done", "queue")
+PICTURED = (
+    "lock", "home", "home-offline", "home-light", "claim", "claim-class-b", "claim-detail", "claim-offline",
+    "claim-duplicate", "done", "queue", "follow-refused", "search-found", "help-home", "menu", "day", "insurers",
+    "enrol", "data", "difference", "doctor", "setup-shop", "setup-paper", "requests", "request-codes", "ticket",
+    "identify",
+)  # fmt: skip
 
 
 class Scene(NamedTuple):
@@ -218,13 +223,17 @@ def pin_words(text: re.Match[str]) -> str:
     return "".join(pinned).removesuffix("</text>") + "<" if pinned else f"<text {text['before']}{text['y']}><"
 
 
+def drawings() -> dict[str, Callable[[tuple[int, int]], Coroutine[None, None, tuple[str, str]]]]:
+    """What draws each moment, anew: a moment is changed by being drawn."""
+    counters = {name: partial(draw, scene) for name, scene in scenes().items()}
+    return {**counters, **{name: partial(draw_setup, keys) for name, keys in setup_scenes().items()}}
+
+
 def main(pictures: Path, texts: Path, *, everything: bool) -> None:
     """Draw the screens into these folders."""
     for folder in (pictures, texts):
         folder.mkdir(parents=True, exist_ok=True)
-    drawn = {name: partial(draw, scene) for name, scene in scenes().items()}
-    drawn |= {name: partial(draw_setup, keys) for name, keys in setup_scenes().items()}
-    for size, (name, drawing) in ((size, named) for size in SIZES for named in drawn.items()):
+    for size, (name, drawing) in ((size, named) for size in SIZES for named in drawings().items()):
         title = f"{name}-{size[0]}x{size[1]}"
         text, picture = asyncio.run(drawing(size))
         (texts / f"{title}.txt").write_text(text + "\n", encoding="utf-8")

@@ -43,7 +43,7 @@ LINES = (
 FINDINGS = (
     ShownFinding("Lecteurs", "pass", "Emulated 00 00", ""),
     ShownFinding("Carte professionnelle", "warn", "Aucun module de carte n'est installé.", "Installez le module."),
-    ShownFinding("Structure du coffre", "fail", "page 12", "Lancez : comptoir repair."),
+    ShownFinding("Structure du coffre", "fail", "page 12", "Lancez : comptoir rebuild."),
     *(
         ShownFinding(label, "pass", detail, "")
         for label, detail in (

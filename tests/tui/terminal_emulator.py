@@ -20,6 +20,11 @@ _PRIVATE = re.compile(rb"\x1b\[[<>=?][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
 """Private sequences that the emulator would print as text."""
 
 
+def as_emulated(raw: bytes) -> bytes:
+    """What a program wrote, without what the emulator would take for text."""
+    return _PRIVATE.sub(b"", raw)
+
+
 class Screen:
     """The program's terminal: `raw` is every byte it wrote, `text()` what a person sees."""
 
@@ -73,5 +78,5 @@ class Screen:
         except OSError:
             return False
         self.raw += data
-        self._stream.feed(_PRIVATE.sub(b"", data))
+        self._stream.feed(as_emulated(data))
         return bool(data)
