@@ -11,7 +11,7 @@ from image.builder.tools import Tools
 
 ENABLED = (
     "comptoir-data.service", "comptoir-provision.service", "comptoir-counter.service", "comptoir-sync.path",
-    "pcscd.socket", "nftables.service", "usbguard.service",
+    "comptoir-good.timer", "var-lib-systemd-timesync.mount", "pcscd.socket", "nftables.service", "usbguard.service",
     "systemd-networkd.service", "systemd-resolved.service", "systemd-timesyncd.service",
 )  # fmt: skip
 MASKED = (
@@ -22,8 +22,9 @@ MASKED = (
     "proc-sys-fs-binfmt_misc.automount", "dev-hugepages.mount", "systemd-binfmt.service", "systemd-rfkill.socket",
 )  # fmt: skip
 EXCLUDED = (
-    "^var/.+", "^boot/.+", "^dev/.+", "^proc/.+", "^run/.+", "^tmp/.+", "^sys/.+", "/__pycache__/.*\\.pyc\\.[0-9]+$",
-    "^usr/lib/(u-boot|raspi-firmware|linux-image-[^/]*)/", "^usr/share/initramfs-tools/",
+    "^var/.+", "^boot/[^f].*", "^boot/firmware/.+", "^dev/.+", "^proc/.+", "^run/.+", "^tmp/.+", "^sys/.+",
+    "/__pycache__/.*\\.pyc\\.[0-9]+$", "^usr/lib/(u-boot|raspi-firmware|linux-image-[^/]*)/",
+    "^usr/share/initramfs-tools/",
 )  # fmt: skip
 """What is not packed, as regular expressions over paths in the root."""
 
@@ -32,15 +33,15 @@ def install(root: Path, tools: Tools, version: str, epoch: int) -> None:
     """Lay our files over `root`, make the account, choose the units."""
     shutil.copytree(HERE / "root", root, dirs_exist_ok=True, symlinks=True)
     shutil.copy(HERE / "systemd/comptoir-sync.service", root / "etc/systemd/system")
-    (root / "etc/usbguard/rules.conf").chmod(0o600)
+    for name in ("rules.conf", "usbguard-daemon.conf"):
+        (root / "etc/usbguard" / name).chmod(0o600)
     for path in (root / "usr/lib/comptoir").iterdir():
         path.chmod(0o755)
     (root / "etc/hostname").write_text("comptoir\n")
     (root / "etc/hosts").write_text("127.0.0.1 localhost comptoir\n::1 localhost comptoir\n")
     _link(root / "etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf")
     _link(root / "etc/localtime", "../usr/share/zoneinfo/Europe/Paris")
-    for folder in ("data", "boot/firmware"):
-        (root / folder).mkdir(parents=True, exist_ok=True)
+    (root / "boot/firmware").mkdir(exist_ok=True)
     (root / "usr/lib/clock-epoch").touch()
     (root / "usr/share/comptoir/version").write_text(f"{version} {epoch}\n")
     tools.run("systemd-sysusers", f"--root={tools.inside(root)}", env={"SOURCE_DATE_EPOCH": str(epoch)})

@@ -3,7 +3,6 @@
 import importlib.machinery
 import importlib.util
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +18,6 @@ PLAN = {
         {"id": "NOT AN ID", "name": "Sacha B.", "pin": "1357"},
     ],
 }
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the script drops root's rights, so it needs them")
 
 
 @pytest.fixture
@@ -34,16 +32,15 @@ def script(tmp_path: Path) -> ModuleType:
     sys.dont_write_bytecode = writes
     (tmp_path / "home").mkdir(mode=0o700)
     places = {"HOME": tmp_path / "home", "KEPT": tmp_path / "kept.json"}
+    places |= {"CARD": tmp_path / "card" / "comptoir", "MEMORY": tmp_path}
     places["PROGRAM"] = Path(sys.executable).parent / "comptoir"
     for name, place in places.items():
         setattr(module, name, place)
     return module
 
 
-@needs_root
-def test_what_is_done_is_struck_off_and_what_failed_stays(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_done_is_struck_off_and_what_failed_stays(script: ModuleType) -> None:
     """Shop and account are made; a refused account stays to do, alone; put right, the file is gone."""
-    monkeypatch.setattr(script, "take_over", lambda: None)
     script.keep(PLAN)
     assert oct(script.KEPT.stat().st_mode & 0o777) == "0o600"
     with pytest.raises(subprocess.CalledProcessError):
@@ -67,3 +64,15 @@ def test_what_is_erased_was_overwritten_first(script: ModuleType, tmp_path: Path
     script.erase(file)
     assert not file.exists()
     assert set(other.read_bytes()) == {0}
+
+
+def test_the_technicians_folder_moves_into_the_encrypted_partition(script: ModuleType) -> None:
+    """The insurer's file comes along; nothing stays on the card, a second look finds nothing to do."""
+    script.CARD.mkdir(parents=True)
+    plan = {"insurers": [{"directory": "assureur.json", "invitation": "1", "code": "ABC"}]}
+    (script.CARD / "provision.json").write_text(json.dumps(plan), "utf-8-sig")
+    (script.CARD / "assureur.json").write_text('{"amc": "99000001"}')
+    script.take_over()
+    assert not script.CARD.exists()
+    assert json.loads(script.KEPT.read_text("utf-8"))["insurers"][0]["directory"] == {"amc": "99000001"}
+    script.take_over()

@@ -113,6 +113,7 @@ def _command(parts: Parts, slot: str) -> list[str]:
     for name in ("card.sock", "monitor.sock"):
         (parts.work / name).unlink(missing_ok=True)
     line = (parts.work / "slot/cmdline").read_text().replace("console=ttyS1,115200", "").replace(" quiet", "")
+    line = line.replace("console=tty1", "").replace("loglevel=3", "loglevel=6")
     line += f" console=ttyAMA0 comptoir.slot={slot} systemd.journald.forward_to_console=1"
     line += " systemd.journald.max_level_console=info"
     qemu = [

@@ -9,7 +9,6 @@ import argparse
 import json
 import re
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -20,9 +19,9 @@ from typing import Any, Final
 from hardware.emulator.faults import make_card
 from image.builder import layout
 from terminal.cli.demo_insurers import TERMS, DemoInsurer
+from tests.image.machine.card_file import contains, flip_byte, fresh_card, put_counters, put_folder, tries_left
 from tests.image.machine.emulated import PATIENCE, Machine, Parts
 
-CARD_BYTES: Final = 4 << 30
 SHOP, USER, PIN = "991000019", "camille", "2468"
 AMC: Final = "99000001"
 HOST: Final = "10.0.2.2"
@@ -65,13 +64,6 @@ def main() -> int:
     return 0
 
 
-def fresh_card(parts: Parts) -> None:
-    """The image on a card of 4 GiB."""
-    subprocess.run(["cp", "--sparse=always", parts.work / "out/comptoir.img", parts.disk], check=True)
-    with parts.disk.open("r+b") as file:
-        file.truncate(CARD_BYTES)
-
-
 def start_insurer(folder: Path) -> DemoInsurer:
     """A reference receiver on this machine, where the emulated one finds it."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -100,11 +92,8 @@ def provision(trial: Trial) -> None:
                       "code": answer["letter"]["activation_code"]}],
     }  # fmt: skip
     (folder / "provision.json").write_text(json.dumps(plan))
-    place = f"/work/disk.img@@{layout.named('firmware').offset}"
-    command = ["mcopy", "-s", "-i", place, "/work/comptoir", "::/"]
-    enter = 'r=$1 w=$2; shift 2; mount --bind "$w" "$r/work"; exec chroot "$r" "$@"'
-    subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-ec", enter, "sh",
-                    trial.parts.tools, trial.parts.work, *command], check=True)  # fmt: skip
+    put_folder(trial.parts, folder.name)
+    put_counters(trial.parts, left_a=2)
 
 
 def first_start(trial: Trial) -> None:
@@ -154,18 +143,18 @@ def second_start(trial: Trial) -> None:
         settled(machine, "home-again")
         machine.type("", ["f4"])
         settled(machine, "queue-again")
+        trial.note("second start: called good, seconds", machine.wait_for("slot A is good"))
     finally:
         machine.kill()
+    trial.note("tries of slot A, of which U-Boot had left 2", tries_left(trial.parts, "A"))
+    if tries_left(trial.parts, "A") != 3:
+        raise AssertionError("the good start was not written down")
 
 
 def flipped_byte(trial: Trial) -> None:
     """One byte of the root, changed on the card: the machine does not run on it."""
-    place = layout.named("root-a").offset + (trial.parts.work / "root-a.part").stat().st_size // 3
-    with trial.parts.disk.open("r+b") as file:
-        file.seek(layout.named("root-a").offset + 1024)
-        first = file.read(1)
-        file.seek(-1, 1)
-        file.write(bytes([first[0] ^ 1]))
+    place = layout.named("root-a").offset + 1024
+    flip_byte(trial.parts, place)
     trial.note("flipped byte at", place)
     machine = Machine(trial.parts)
     try:
@@ -175,12 +164,6 @@ def flipped_byte(trial: Trial) -> None:
     said = machine.console()
     if not re.search("device-mapper: verity: .* corrupted|dm-verity device corrupted|START REFUSED", said):
         raise AssertionError(said[-4000:])
-
-
-def contains(file: Path, words: bytes) -> bool:
-    """Whether `words` stand anywhere in `file`."""
-    command: list[str | bytes] = ["grep", "--quiet", "--binary-files=text", "--fixed-strings", "-e", words, bytes(file)]
-    return subprocess.run(command, check=False, env={"LC_ALL": "C"}).returncode == 0
 
 
 def settled(machine: Machine, name: str, still: int = 3) -> float:
