@@ -124,3 +124,8 @@ def test_the_code_runs_without_new_executable_memory(tmp_path: Path) -> None:
     if done.returncode == 77:
         pytest.skip("this kernel has no PR_SET_MDWE (Linux 6.3)")
     assert (done.stderr, done.returncode) == ("", 0)
+
+
+def test_the_service_may_read_by_what_the_counter_knows_it_alive(unit: configparser.ConfigParser) -> None:
+    """The name of the machine's start stands outside the processes' part of /proc."""
+    assert unit["Service"].get("ProcSubset", "all") == "all"

@@ -12,7 +12,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,12 +22,11 @@ from terminal.cli.demo_insurers import TERMS, DemoInsurer
 from tests.image.machine.card_file import contains, flip_byte, fresh_card, put_counters, put_folder, tries_left
 from tests.image.machine.emulated import PATIENCE, Machine, Parts
 
-SHOP, USER, PIN = "991000019", "camille", "2468"
+SHOP, USER, PIN = "991000019", "odette", "2468"
+NAME, SHOP_NAME = "Odette P.", "Optique Sonde"
 AMC: Final = "99000001"
 HOST: Final = "10.0.2.2"
 """This machine, as QEMU shows it to the emulated one."""
-PLANTED: Final = (PIN.encode() + b'"', b"activation_code", b"Camille D.", SHOP.encode())
-"""What the technician's file holds and the card must not show after the first start."""
 
 
 @dataclass
@@ -37,6 +36,8 @@ class Trial:
     parts: Parts
     insurer: DemoInsurer
     figures: dict[str, float | int | str]
+    planted: list[bytes] = field(default_factory=list)
+    """What the technician's file holds and the card must not show after the first start."""
 
     def note(self, name: str, value: float | str) -> None:
         """Keep a figure and say it."""
@@ -86,13 +87,18 @@ def provision(trial: Trial) -> None:
     folder.mkdir()
     (folder / "assureur.json").write_text(json.dumps(answer["directory"]))
     plan: dict[str, Any] = {
-        "shop": {"number": SHOP, "name": "Optique du Marché"},
-        "users": [{"id": USER, "name": "Camille D.", "role": "responsible", "pin": PIN}],
+        "shop": {"number": SHOP, "name": SHOP_NAME},
+        "users": [{"id": USER, "name": NAME, "role": "responsible", "pin": PIN}],
         "insurers": [{"directory": "assureur.json", "invitation": answer["letter"]["invitation"],
                       "code": answer["letter"]["activation_code"]}],
     }  # fmt: skip
     (folder / "provision.json").write_text(json.dumps(plan))
     put_folder(trial.parts, folder.name)
+    letter = (answer["letter"]["invitation"], answer["letter"]["activation_code"])
+    trial.planted = [words.encode() for words in (f'"pin": "{PIN}"', NAME, SHOP_NAME, *letter)]
+    seen = [words for words in trial.planted if contains(trial.parts.disk, words)]
+    if seen != trial.planted:
+        raise AssertionError(f"the search sees only {seen}")
     put_counters(trial.parts, left_a=2)
 
 
@@ -105,24 +111,30 @@ def first_start(trial: Trial) -> None:
         trial.note("provisioned, seconds", machine.wait_for("comptoir-provision: done"))
         machine.wait_for('"event": "started"')
         trial.note("lock screen, seconds", settled(machine, "lock"))
-        machine.type(PIN, ["ret"])
-        settled(machine, "home")
-        machine.reader.insert(make_card("simple"))
-        wait(lambda: machine.reader.commands > 0, "the CCID driver reads the card")
-        settled(machine, "claim-empty")
-        machine.type("1211", ["ret"])
-        machine.type("1")
-        settled(machine, "claim")
-        machine.type("", ["f10"])
-        settled(machine, "registered", still=1)
-        trial.note("commands that the card answered", machine.reader.commands)
+        claim(trial, machine)
     finally:
         machine.kill()
 
 
+def claim(trial: Trial, machine: Machine) -> None:
+    """Log in, put the card in, type a claim, see it registered."""
+    machine.type(PIN, ["ret"])
+    settled(machine, "home")
+    machine.reader.insert(make_card("simple"))
+    wait(lambda: machine.reader.commands > 0, "the CCID driver reads the card")
+    wait(machine.reader.at_rest, "the card is read")
+    settled(machine, "claim-empty")
+    machine.type("1211", ["ret"])
+    machine.type("1")
+    settled(machine, "claim")
+    machine.type("", ["f10"])
+    settled(machine, "registered")
+    trial.note("commands that the card answered", machine.reader.commands)
+
+
 def search_card(trial: Trial) -> None:
     """What the technician wrote is nowhere on the card in clear."""
-    found = [words.decode() for words in PLANTED if contains(trial.parts.disk, words)]
+    found = [words.decode() for words in trial.planted if contains(trial.parts.disk, words)]
     trial.note("planted words found on the card", len(found))
     if found:
         raise AssertionError(found)
@@ -166,13 +178,13 @@ def flipped_byte(trial: Trial) -> None:
         raise AssertionError(said[-4000:])
 
 
-def settled(machine: Machine, name: str, still: int = 3) -> float:
-    """Until a lit picture stays the same for `still` looks; kept as NAME.png; seconds since the start."""
+def settled(machine: Machine, name: str, still: int = 5) -> float:
+    """Until a lit picture, with nothing under way, stays the same for `still` looks; kept as NAME.png; the seconds."""
     last, same = b"", 0
     limit = time.monotonic() + PATIENCE
     while same < still:
         now = machine.pixels()
-        same = same + 1 if now == last and lit(now) else 0
+        same = same + 1 if now == last and lit(now) and not busy(now) else 0
         last = now
         if time.monotonic() > limit:
             raise AssertionError(f"the screen never settled: {name}\n{machine.console()[-6000:]}")
@@ -185,6 +197,14 @@ def lit(pixels: bytes) -> bool:
     """Whether enough of a picture differs from its most usual colour to be a screen with text."""
     sample = pixels[::97]
     return len(sample) > 0 and sample.count(max(set(sample), key=sample.count)) < 0.985 * len(sample)
+
+
+def busy(pixels: bytes) -> bool:
+    """Whether the dot of something under way stands at the head of the last line but one."""
+    width, top, left = 1280, 728, 12
+    data = pixels[-3 * width * 800 :]
+    rows = [data[3 * (width * (top + row) + left) : 3 * (width * (top + row) + left + 16)] for row in range(24)]
+    return len(set(b"".join(rows))) > 1
 
 
 def wait(condition: Callable[[], bool], what: str) -> None:

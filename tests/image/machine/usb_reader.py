@@ -7,6 +7,7 @@ Rules: frames are three big-endian words (type, reader, length) and that many by
 import socket
 import struct
 import threading
+import time
 from contextlib import suppress
 from typing import Final
 
@@ -31,6 +32,7 @@ class UsbReader:
         self._link = link
         self._card: VirtualCard | None = None
         self.commands = 0
+        self._last = 0.0
         self._send(INIT, _HELLO, UNKNOWN_READER)
         self._send(READER_ADD, b"Comptoir\0", UNKNOWN_READER)
         self._thread = threading.Thread(target=self._serve, name="usb-card", daemon=True)
@@ -47,6 +49,10 @@ class UsbReader:
         self._card = None
         self._send(CARD_REMOVE)
 
+    def at_rest(self, seconds: float = 5.0) -> bool:
+        """Whether nobody has asked the card anything for so long."""
+        return time.monotonic() - self._last > seconds
+
     def _serve(self) -> None:
         with suppress(OSError):
             while head := self._receive(_HEAD.size):
@@ -57,6 +63,7 @@ class UsbReader:
         card = self._card
         if kind == APDU and card is not None:
             self.commands += 1
+            self._last = time.monotonic()
             reply = card.respond(payload)
             self._send(APDU, reply.data if isinstance(reply, Answer) else _SILENT)
         elif kind == FLUSH:
