@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks import (
+    at_counter,
     backlog,
     card,
     draining,
@@ -75,6 +76,7 @@ def measure(sizes: Sizes, *, quick: bool) -> dict[str, Figures]:
         "pipeline": pipeline.measure(0, 2) if quick else pipeline.measure(20, 320),
         "first_paint": paint.measure(SCRATCH, 1 if quick else 5),
         "keys": keys.measure(SCRATCH, 2 if quick else 20),
+        "at_counter": at_counter.measure(SCRATCH, 2 if quick else 20),
         "long_list": long_list.measure(100, 300) if quick else long_list.measure(100, 100_000),
         "quote": pricing.measure(1, 50, 100) if quick else pricing.measure(),
         **storm.measure(SCRATCH, sizes.storm),
@@ -115,7 +117,7 @@ def _table(figures: dict[str, Figures]) -> str:
          f"{milliseconds(quote['quote_seconds'])} ÷ {milliseconds(quote['decode_seconds'])};"
          f" 10,000 quotes need {quote['peak_many'] / quote['peak_10']:.2f} times the memory of 10"),
     ]  # fmt: skip
-    lines = [*durable_lines.lines(figures), *(row(*each) for each in rows)]
+    lines = [*durable_lines.lines(figures), *(row(*each) for each in rows), at_counter.lines(figures["at_counter"])]
     storms = [storm.line(name, found) for name, found in figures.items() if name.startswith("storm")]
     sent = [draining.line(figures["drain"]), idle.line(figures["idle"])]
     return "".join([*lines, _card_line(figures), *storms, *sent, *_backlog_line(figures)])

@@ -13,7 +13,7 @@ def test_the_benchmark_still_measures() -> None:
     """Each measure ends with positive figures; how large they are, is for `make bench` to print."""
     figures = measure(Sizes(backlog=3, storm=8, drain=8, waiting=20, idle=0.2), quick=True)
     always = {"durable_enqueue", "waiting", "pipeline", "first_paint", "keys", "long_list", "quote", "backlog", "card"}
-    always |= {"storm_sqlite", "storm_postgresql", "drain", "idle"}
+    always |= {"storm_sqlite", "storm_postgresql", "drain", "idle", "at_counter"}
     by_strace = {"per_claim", *SLOWER} if "per_claim" in figures else set[str]()
     assert set(figures) == always | by_strace
     may_be_none = {"sent_again", "share"}
