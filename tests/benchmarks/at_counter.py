@@ -8,6 +8,7 @@ claim made durable without one.
 import asyncio
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -101,7 +102,7 @@ def _enqueued(folder: Path, rounds: int) -> list[float]:
     claims = SealedClaims()
     with opened_outbox(folder) as outbox:
         entries = [claims.entry() for _ in range(rounds)]
-        return [_seconds(lambda entry=entry: outbox.enqueue(entry)) for entry in entries]
+        return [_seconds(partial(outbox.enqueue, entry)) for entry in entries]
 
 
 def _seconds(act: Callable[[], object]) -> float:
