@@ -28,7 +28,8 @@ _PARAM: Final = r';(?:created=[0-9]{1,11}|(?:keyid|nonce|alg)="[A-Za-z0-9_-]{1,6
 _INPUT: Final = re.compile(rf'{LABEL}=(?P<components>\([a-z0-9@" -]*\))(?P<params>(?:{_PARAM}){{4}})', re.ASCII)
 _PARAM_PARTS: Final = re.compile(r';([a-z]+)="?([A-Za-z0-9_-]+)"?', re.ASCII)
 _NONCE_CHARACTERS: Final = 16
-_SIGNATURE: Final = re.compile(rf"{LABEL}=:(?P<value>[A-Za-z0-9+/]{{86}}==):", re.ASCII)
+_SIGNATURE: Final = re.compile(rf"{LABEL}=:(?P<value>[A-Za-z0-9+/]{{85}}[AQgw]==):", re.ASCII)
+"""64 bytes; four bits of the last sign mean nothing and have to be zero: a signature has one spelling."""
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 Rules: what is heard is the insurer's signed state and every receipt it gave this device (verified by the caller). A
 claim whose envelope has a receipt is acknowledged by it, whichever copy of this terminal sent it. A dispatch that still
 continues the insurer's chain is sent again as it is; one whose place was taken is given up by a signed void in the
-counterfoil, and its claim waits for a new number. A receipt of a claim that is not here, or of other bytes, or of one
-that was withdrawn here, is kept and named. The chain goes on from the highest number the insurer received.
+counterfoil, and its claim waits for a new number. A claim that was turned down keeps its number where the chain goes on
+from it, for a number is given once, and loses it where another dispatch stands. A receipt of a claim that is not here,
+or of other bytes, or of one that was withdrawn here, is kept and named. The chain goes on from the highest number the
+insurer received.
 """
 
 from collections.abc import Sequence
@@ -109,21 +111,15 @@ class _Work:
         """What left and was not received goes on in its place, or gives it up."""
         followed = self._followed()
         for row in _numbered(self._connection, self._word.insurer):
-            if row.receipt is not None or row.state not in (states.SENDING, states.BLOCKED):
+            waits = row.state in (states.SENDING, states.BLOCKED)
+            if row.receipt is not None:
                 continue
-            if row.reason == CONFLICT:
+            if waits and row.reason == CONFLICT:
                 self._give_up(row, state=states.BLOCKED)
-                continue
-            dispatch = dispatch_of(row.dispatch or "")
-            own = digest((row.dispatch or "").encode("ascii"))
-            if (dispatch.seq - 1, dispatch.prev) == self._tip:
-                self._tip = dispatch.seq, own
+            elif not self._keeps_place(row, followed):
+                self._lose_place(row, waits=waits)
+            elif waits:
                 self._resume(row)
-            elif own in followed:
-                self._resume(row)
-            else:
-                self._give_up(row)
-                self.done.renumbered.append(row.claim_id)
 
     def set_chain(self) -> None:
         """Number on from the tip; remember what the insurer confirmed and no dispatch here made."""
@@ -163,6 +159,23 @@ class _Work:
         dispatches = [row.dispatch for row in rows if row.dispatch is not None]
         return {dispatch_of(one).prev for one in dispatches if digest(one.encode("ascii")) in held}
 
+    def _keeps_place(self, row: Row, followed: set[str]) -> bool:
+        """Whether the chain goes on with the row's dispatch, which moves the tip, or the insurer follows it."""
+        dispatch = dispatch_of(row.dispatch or "")
+        own = digest((row.dispatch or "").encode("ascii"))
+        if (dispatch.seq - 1, dispatch.prev) != self._tip:
+            return own in followed
+        self._tip = dispatch.seq, own
+        return True
+
+    def _lose_place(self, row: Row, *, waits: bool) -> None:
+        """Another claim gets its number: one that waits is numbered anew, one that was turned down needs none."""
+        if waits:
+            self._give_up(row)
+            self.done.renumbered.append(row.claim_id)
+        else:
+            self._void_number(row)
+
     def _resume(self, row: Row) -> None:
         if row.state == states.BLOCKED:
             move(self._connection, row, states.SENDING, reason=None, next_try=None)
@@ -170,14 +183,17 @@ class _Work:
 
     def _give_up(self, row: Row, state: str = states.QUEUED) -> Row:
         """Take the number of `row` back; it is queued again, or stays blocked."""
-        body = displaced_void(row, self._signer, self._now)
-        self._act.frames.append(Frame("void", row.claim_id, row.insurer, milliseconds(self._now), body))
         row = self._blocked(row)
-        values = {"seq": None, "dispatch": None, "next_try": None, "attempts": 0, "last_error": None}
-        self._connection.execute(OUTBOX.update().where(OUTBOX.c.claim_id == row.claim_id).values(**values))
+        self._void_number(row, next_try=None, attempts=0, last_error=None)
         if state != states.BLOCKED:
             move(self._connection, row, state, reason=None)
         return replace(row, state=state, seq=None, dispatch=None)
+
+    def _void_number(self, row: Row, **values: object) -> None:
+        body = displaced_void(row, self._signer, self._now)
+        self._act.frames.append(Frame("void", row.claim_id, row.insurer, milliseconds(self._now), body))
+        emptied = OUTBOX.update().where(OUTBOX.c.claim_id == row.claim_id).values(seq=None, dispatch=None, **values)
+        self._connection.execute(emptied)
 
     def _blocked(self, row: Row) -> Row:
         if row.state != states.BLOCKED:

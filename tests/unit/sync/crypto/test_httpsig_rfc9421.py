@@ -135,6 +135,18 @@ def test_a_field_added_after_signing_is_refused() -> None:
         check(dataclasses.replace(request, headers={**request.headers, "Idempotency-Key": "x"}))
 
 
+def test_a_signature_has_one_spelling() -> None:
+    """The bits of the last sign that no byte uses are zero."""
+    request = signed()
+    value = request.headers["signature"]
+    last = value.index("==") - 1
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    other = alphabet[alphabet.index(value[last]) + 1]
+    headers = {**request.headers, "signature": value[:last] + other + value[last + 1 :]}
+    with pytest.raises(SignatureInvalid):
+        check(dataclasses.replace(request, headers=headers))
+
+
 @given(st.data())
 def test_any_changed_character_of_the_signature_is_refused(data: st.DataObject) -> None:
     """Parameters, coverage, label and value: one other character and the request is refused."""
