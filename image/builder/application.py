@@ -66,7 +66,7 @@ def _pip_settings(tools: Tools) -> dict[str, str]:
     (tools.root / "etc/ssl/certs").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(certificates, tools.root / certificates.relative_to("/"))
     told.update(PIP_CERT=str(certificates), SSL_CERT_FILE=str(certificates))
-    return told | {"PIP_CONFIG_FILE": "/work/pip.conf", "PIP_NO_CACHE_DIR": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    return told | {"PIP_CONFIG_FILE": "/card/pip.conf", "PIP_NO_CACHE_DIR": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
 def _scripts(root: Path, site: Path) -> None:

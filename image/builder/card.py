@@ -51,7 +51,7 @@ def firmware(root: Path, out: Path, tools: Tools, epoch: int) -> None:
     script = (BOOT / "boot.cmd").read_text().replace("@CMDLINE@", command_line())
     (tools.work / "boot.cmd").write_text(script)
     tools.run(
-        "mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-n", "comptoir", "-d", "/work/boot.cmd",
+        "mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-n", "comptoir", "-d", "/card/boot.cmd",
         tools.inside(folder / "boot.scr"), env={"SOURCE_DATE_EPOCH": str(epoch)},
     )  # fmt: skip
     filesystems.fat(folder.iterdir(), out, layout.named("firmware"), tools, epoch)
@@ -68,7 +68,7 @@ def assemble(parts: dict[str, Path], out: Path, tools: Tools) -> str:
     with out.open("wb") as file:
         file.truncate(layout.total_bytes())
     (tools.work / "table").write_text(layout.sfdisk_script())
-    tools.shell('sfdisk --quiet --no-reread --no-tell-kernel "$1" </work/table', tools.inside(out))
+    tools.shell('sfdisk --quiet --no-reread --no-tell-kernel "$1" </card/table', tools.inside(out))
     for name, part in parts.items():
         place = layout.named(name)
         filesystems.fits(part, place.size)

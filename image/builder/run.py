@@ -48,8 +48,8 @@ def passed_through() -> dict[str, str]:
 
 _ENTER = """
 root=$1 work=$2; shift 2
-mkdir -p "$root/proc" "$root/dev" "$root/work"
-mount -t proc proc "$root/proc" && mount --rbind /dev "$root/dev" && mount --bind "$work" "$root/work" || exit 1
+mkdir -p "$root/proc" "$root/dev" "$root/card"
+mount -t proc proc "$root/proc" && mount --rbind /dev "$root/dev" && mount --bind "$work" "$root/card" || exit 1
 if [ -e /etc/resolv.conf ] && [ ! -L "$root/etc/resolv.conf" ]; then
     : >>"$root/etc/resolv.conf"; mount --bind /etc/resolv.conf "$root/etc/resolv.conf"
 fi
@@ -58,6 +58,6 @@ exec chroot "$root" "$@"
 
 
 def enter(root: Path, work: Path, command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> str:
-    """Run `command` in `root`, where `work` is seen as /work; every mount ends with the command."""
+    """Run `command` in `root`, where `work` is seen as /card; every mount ends with the command."""
     words = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _ENTER, "enter", root, work, *command]
     return run(words, env=env)

@@ -18,7 +18,7 @@ EMULATOR = Path("usr/bin/qemu-aarch64")
 
 
 class Tools:
-    """Programs of the tools' folder, run with the folder `work` as /work."""
+    """Programs of the tools' folder, run with the folder `work` as /card."""
 
     def __init__(self, work: Path) -> None:
         self.root = work / "tools"
@@ -45,12 +45,12 @@ class Tools:
         stamp.write_text(digest)
 
     def run(self, *command: str | Path, env: Mapping[str, str] | None = None) -> str:
-        """Run one of the tools and give its output; paths are those seen inside (/work/…)."""
+        """Run one of the tools and give its output; paths are those seen inside (/card/…)."""
         return enter(self.root, self.work, command, env)
 
     def inside(self, path: Path) -> str:
         """How the tools see a path below the work folder."""
-        return f"/work/{path.relative_to(self.work)}"
+        return f"/card/{path.relative_to(self.work)}"
 
     def shell(self, script: str, *arguments: str | Path) -> str:
         """Run a line of shell with the tools; its arguments are $1 and so on."""

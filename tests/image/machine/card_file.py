@@ -13,7 +13,7 @@ from image.builder.run import enter
 from tests.image.machine.emulated import Parts
 
 CARD_BYTES: Final = 4 << 30
-_FIRST: Final = f"/work/disk.img@@{layout.named('firmware').offset}"
+_FIRST: Final = f"/card/disk.img@@{layout.named('firmware').offset}"
 
 
 def fresh_card(parts: Parts) -> None:
@@ -25,19 +25,19 @@ def fresh_card(parts: Parts) -> None:
 
 def put_folder(parts: Parts, name: str) -> None:
     """Copy a folder of the work folder to the card's first partition."""
-    enter(parts.tools, parts.work, ["mcopy", "-s", "-i", _FIRST, f"/work/{name}", "::/"])
+    enter(parts.tools, parts.work, ["mcopy", "-s", "-i", _FIRST, f"/card/{name}", "::/"])
 
 
 def put_counters(parts: Parts, left_a: int) -> None:
     """What U-Boot keeps of its tries, as it leaves them when it starts slot A for the first time."""
     (parts.work / "uboot.txt").write_text(f"BOOT_ORDER=A B\nBOOT_A_LEFT={left_a}\nBOOT_B_LEFT=0\n")
-    enter(parts.tools, parts.work, ["mkenvimage", "-s", "0x4000", "-o", "/work/uboot.env", "/work/uboot.txt"])
-    enter(parts.tools, parts.work, ["mcopy", "-o", "-i", _FIRST, "/work/uboot.env", "::/"])
+    enter(parts.tools, parts.work, ["mkenvimage", "-s", "0x4000", "-o", "/card/uboot.env", "/card/uboot.txt"])
+    enter(parts.tools, parts.work, ["mcopy", "-o", "-i", _FIRST, "/card/uboot.env", "::/"])
 
 
 def tries_left(parts: Parts, slot: str) -> int:
     """How many tries U-Boot would give a slot now."""
-    enter(parts.tools, parts.work, ["mcopy", "-o", "-n", "-i", _FIRST, "::/uboot.env", "/work/uboot.env"])
+    enter(parts.tools, parts.work, ["mcopy", "-o", "-n", "-i", _FIRST, "::/uboot.env", "/card/uboot.env"])
     found = re.search(rf"\0?BOOT_{slot}_LEFT=(\d+)\0".encode(), (parts.work / "uboot.env").read_bytes())
     assert found is not None
     return int(found[1])

@@ -25,7 +25,7 @@ class NeverCame(AssertionError):
 
 @dataclass(frozen=True)
 class Parts:
-    """What is started: the tools' folder with QEMU, the work folder seen as /work, the disk's file."""
+    """What is started: the tools' folder with QEMU, the work folder seen as /card, the disk's file."""
 
     tools: Path
     work: Path
@@ -67,12 +67,12 @@ class Machine:
 
     def picture(self, name: str) -> Path:
         """What is on the screen now, as PNG."""
-        self._ask(f"screendump /work/{name}.png -f png")
+        self._ask(f"screendump /card/{name}.png -f png")
         return self._parts.work / f"{name}.png"
 
     def pixels(self) -> bytes:
         """What is on the screen now, as bytes to compare."""
-        self._ask("screendump /work/now.ppm")
+        self._ask("screendump /card/now.ppm")
         return (self._parts.work / "now.ppm").read_bytes()
 
     def ended(self, patience: float = PATIENCE) -> float:
@@ -109,7 +109,7 @@ class Machine:
 
 
 def _command(parts: Parts, slot: str) -> list[str]:
-    """QEMU in the tools' folder, with the work folder as /work."""
+    """QEMU in the tools' folder, with the work folder as /card."""
     for name in ("card.sock", "monitor.sock"):
         (parts.work / name).unlink(missing_ok=True)
     line = (parts.work / "slot/cmdline").read_text().replace("console=ttyS1,115200", "").replace(" quiet", "")
@@ -118,15 +118,15 @@ def _command(parts: Parts, slot: str) -> list[str]:
     line += " systemd.journald.max_level_console=info"
     qemu = [
         "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "1024", "-display", "none",
-        "-kernel", "/work/kernel.gz", "-initrd", "/work/initrd", "-append", line, "-no-reboot",
-        "-drive", f"if=none,id=card,format=raw,file=/work/{parts.disk.name}", "-device", "virtio-blk-pci,drive=card",
+        "-kernel", "/card/kernel.gz", "-initrd", "/card/initrd", "-append", line, "-no-reboot",
+        "-drive", f"if=none,id=card,format=raw,file=/card/{parts.disk.name}", "-device", "virtio-blk-pci,drive=card",
         "-device", "virtio-gpu-pci,xres=1280,yres=800", "-device", "qemu-xhci", "-device", "usb-kbd",
-        "-device", "usb-ccid", "-chardev", "socket,id=vsc,path=/work/card.sock,server=on,wait=off",
+        "-device", "usb-ccid", "-chardev", "socket,id=vsc,path=/card/card.sock,server=on,wait=off",
         "-device", "ccid-card-passthru,chardev=vsc",
         "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=", "-device", "virtio-rng-pci",
-        "-serial", "file:/work/console.txt", "-monitor", "unix:/work/monitor.sock,server=on,wait=off",
+        "-serial", "file:/card/console.txt", "-monitor", "unix:/card/monitor.sock,server=on,wait=off",
     ]  # fmt: skip
-    enter = 'r=$1 w=$2; shift 2; mkdir -p "$r/work"; mount --rbind /dev "$r/dev"; mount --bind "$w" "$r/work"; ' \
+    enter = 'r=$1 w=$2; shift 2; mkdir -p "$r/card"; mount --rbind /dev "$r/dev"; mount --bind "$w" "$r/card"; ' \
             'exec chroot "$r" "$@"'  # fmt: skip
     return ["unshare", "--mount", "--propagation", "private", "sh", "-ec", enter, "sh",
             str(parts.tools), str(parts.work), *qemu]  # fmt: skip
