@@ -224,9 +224,26 @@ def own_service(pcscd: Pcscd) -> Iterator[Pcscd]:
         pcscd.start()
 
 
+_held: list[int] = []
+"""The lock file's descriptor while this run has the reader: who has it already need not wait for themselves."""
+
+
 @contextmanager
 def alone() -> Iterator[None]:
-    """Be the only one of this machine's test runs that uses the virtual reader."""
+    """Be the only one of this machine's test runs that uses the virtual reader; within one run it may be said twice."""
+    if _held:
+        yield
+        return
+    with _sole_run() as handle:
+        _held.append(handle)
+        try:
+            yield
+        finally:
+            _held.clear()
+
+
+@contextmanager
+def _sole_run() -> Iterator[int]:
     handle = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     deadline, pause = time.monotonic() + LOCK_SECONDS, threading.Event()
     try:
@@ -234,7 +251,7 @@ def alone() -> Iterator[None]:
             if time.monotonic() > deadline:
                 pytest.fail(f"another test run has held {LOCK} for {LOCK_SECONDS:g} s", pytrace=False)
             pause.wait(0.2)
-        yield
+        yield handle
     finally:
         os.close(handle)
 

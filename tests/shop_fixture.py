@@ -1,21 +1,28 @@
 """A real shop for any test: insurers that serve over TLS, and terminals enrolled with them.
 
 Rules: the insurers are processes of the reference receiver, started once for the whole run, one of each code level;
-every terminal is new, in a folder of its own, with one account; people and NIRs are the emulator's invented ones.
+the acts of their operators run here, because each would cost a second of start as a process of its own; every
+terminal is new, in a folder of its own, with one account; people and NIRs are the emulator's invented ones.
 """
 
+import contextlib
+import io
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hardware.emulator import EmulatedSource
 from sync.crypto.stretching import Argon2Cost
+from sync.receiver.cli import main
 from terminal.bootstrap import enrol_with, open_desk, prepare_home
 from terminal.cli.demo_insurers import DemoInsurer, demo_insurers
+from terminal.cli.demo_service import ServiceFailed
 from terminal.config import Config
 from terminal.vault import Account
 from terminal.workflow.counter import Counter
@@ -27,6 +34,25 @@ SHOP = "991000019"
 CHEAP = Argon2Cost(memory_kib=64, passes=1, lanes=1)
 """What a PIN costs in a test: the real cost would make a run hours long."""
 USER, PIN = "camille", "2468"
+
+
+def run_command(*arguments: str) -> dict[str, Any]:
+    """The JSON object that a command of `comptoir-insurer` prints; ServiceFailed when it does not succeed."""
+    printed, complaint = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(complaint):
+        status = main([*arguments, "--json"])
+    if status:
+        raise ServiceFailed(complaint.getvalue().strip(), command=arguments[0], status=status)
+    found: dict[str, Any] = json.loads(printed.getvalue())
+    return found
+
+
+class NearInsurer(DemoInsurer):
+    """A demonstration's insurer whose operator acts in this process; its intake is a process as ever."""
+
+    def ask(self, command: str, *arguments: str) -> dict[str, Any]:
+        """One command of its command line, as JSON."""
+        return run_command(command, "--dir", str(self.folder), *arguments)
 
 
 @dataclass(frozen=True)
@@ -63,7 +89,7 @@ class Shop:
 def insurers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DemoInsurer, ...]]:
     """Two insurers that serve, one of each code level."""
     with ExitStack() as stack:
-        started = demo_insurers(tmp_path_factory.mktemp("insurers"))
+        started = demo_insurers(tmp_path_factory.mktemp("insurers"), NearInsurer)
         for insurer in started:
             stack.callback(insurer.stop)
         yield started

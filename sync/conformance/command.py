@@ -27,8 +27,8 @@ _MARKS: Final = {"pass": "pass", "fail": "FAIL", "skip": "skip"}
 _REFUSED: Final = 1
 
 
-def add_conformance_command(commands: Any) -> None:
-    """Add `conformance` to the parsers of `comptoir-insurer`."""
+def add_conformance_command(commands: Any, _add: object = None) -> None:
+    """Add `conformance` to the parsers of `comptoir-insurer`; unlike the others it reads no insurer's folder."""
     text = "play a terminal against an implementation of the contract, and report each rule"
     command: argparse.ArgumentParser = commands.add_parser("conformance", help=text, description=text)
     command.add_argument("url", help="where the implementation is reached, an https address with its port")

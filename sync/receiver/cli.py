@@ -7,6 +7,7 @@ intake's folder only; what opens claims (`claims`, `decide`, `documents`) reads 
 """
 
 import argparse
+import importlib
 import json
 import re
 import sys
@@ -17,24 +18,12 @@ from typing import Any, Final
 
 import msgspec
 
-from sync.conformance.command import add_conformance_command
 from sync.contract.envelope import digest
 from sync.contract.message import encode_message
 from sync.errors import ContractError, SyncError
-from sync.receiver.alarm_commands import add_alarm_commands
-from sync.receiver.databases import new_database, open_ledger, place_of
-from sync.receiver.decision_commands import add_decision_commands
-from sync.receiver.document_commands import add_document_commands
-from sync.receiver.exports.commands import add_export_commands
+from sync.receiver.databases import new_database, open_ledger
 from sync.receiver.folder import create_insurer, open_opener
-from sync.receiver.invitation_commands import add_invitation_commands
-from sync.receiver.log_commands import add_log_commands
 from sync.receiver.opener import NotOpened, Opened, open_claims
-from sync.receiver.relay.commands import add_relay_commands
-from sync.receiver.rotation_commands import add_rotation_commands
-from sync.receiver.service import Serving, run_intake
-from sync.receiver.settlements import add_settlement_command
-from sync.receiver.terminal_commands import add_terminal_commands
 from sync.receiver.terms import Terms, parse_settings, parse_terms, profile_of
 
 _REFUSED: Final = 1
@@ -44,7 +33,8 @@ _ENVIRONMENT: Final = 3
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
-    asked = _parser().parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
+    words = _joined(sys.argv[1:] if arguments is None else arguments)
+    asked = _parser(words).parse_args(words)
     try:
         return int(asked.command(asked))
     except SyncError as error:
@@ -63,7 +53,7 @@ def _joined(arguments: Sequence[str]) -> list[str]:
     return joined
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="comptoir-insurer", description="The reference insurer of Comptoir.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     init = _command(commands, "init", _init, "make an insurer with new keys")
@@ -74,29 +64,41 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--code-level", required=True, choices=("lpp", "regroupement"))
     init.add_argument("--terms", type=Path, help="JSON file: contracts, fields, offline_ceiling, effective")
     init.add_argument("--require-standby", metavar="NAME", help="sign nothing that this standby has not flushed")
-    serve = _command(commands, "serve", _serve, "receive claims until SIGTERM")
-    serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, help="default: the endpoint's; 0: any free one")
-    serve.add_argument("--ready-file", type=Path, help="written once connections are accepted")
-    serve.add_argument("--workers", type=int, default=1, metavar="N", help="processes; several need PostgreSQL")
-    serve.add_argument("--require-standby", metavar="NAME", help="sign nothing that this standby has not flushed")
-    serve.add_argument(
-        "--monitor-port", type=int, metavar="P", help="metrics and health on 127.0.0.1 (0: any free one)"
-    )
-    add_invitation_commands(commands, _command)
     claims = _command(commands, "claims", _claims, "open and verify every stored claim")
     claims.add_argument("--reveal", action="store_true", help="print NIRs in full")
-    add_alarm_commands(commands, _command)
-    add_document_commands(commands, _command)
-    add_export_commands(commands, _command)
-    add_relay_commands(commands, _command)
-    add_settlement_command(commands, _command)
-    add_decision_commands(commands, _command)
-    add_log_commands(commands, _command)
-    add_rotation_commands(commands, _command)
-    add_conformance_command(commands)
-    add_terminal_commands(commands, _command)
+    for module, function in _groups(asked):
+        getattr(importlib.import_module(module), function)(commands, _command)
     return parser
+
+
+def _groups(asked: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """What adds the command asked for to the grammar; everything when there is none such, for help and errors."""
+    named = [group for group, words in _WORDS.items() if asked and asked[0] in words]
+    return tuple(named) if named or (asked and asked[0] in _OWN) else tuple(_WORDS)
+
+
+_OWN: Final = ("init", "claims")
+_WORDS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("sync.receiver.serve_command", "add_serve_command"): ("serve",),
+    ("sync.receiver.invitation_commands", "add_invitation_commands"): ("invite", "invitations"),
+    ("sync.receiver.alarm_commands", "add_alarm_commands"): ("alarms",),
+    ("sync.receiver.document_commands", "add_document_commands"): ("request-document", "documents"),
+    ("sync.receiver.exports.commands", "add_export_commands"): ("export", "exports"),
+    ("sync.receiver.relay.commands", "add_relay_commands"): (
+        "relay-init",
+        "relay-admit",
+        "relay-route",
+        "relay",
+        "relay-held",
+    ),
+    ("sync.receiver.settlements", "add_settlement_command"): ("settlement",),
+    ("sync.receiver.decision_commands", "add_decision_commands"): ("decide", "pay", "decisions"),
+    ("sync.receiver.log_commands", "add_log_commands"): ("log", "witness"),
+    ("sync.receiver.rotation_commands", "add_rotation_commands"): ("keys", "profile"),
+    ("sync.conformance.command", "add_conformance_command"): ("conformance",),
+    ("sync.receiver.terminal_commands", "add_terminal_commands"): ("terminals",),
+}
+"""Each group and the words it knows: a command starts without reading what only the others need."""
 
 
 def _command(commands: Any, name: str, work: Any, text: str, *, with_database: bool = True) -> argparse.ArgumentParser:
@@ -120,12 +122,6 @@ def _init(asked: argparse.Namespace) -> int:
 
 
 _SETTINGS: Final = ("amc", "name", "convention", "csr", "endpoint", "hosting")
-
-
-def _serve(asked: argparse.Namespace) -> int:
-    place = place_of(asked.dir, asked.database, asked.require_standby)
-    run_intake(asked.dir, Serving(place, asked.host, asked.port, asked.ready_file, asked.workers, asked.monitor_port))
-    return 0
 
 
 def _claims(asked: argparse.Namespace) -> int:

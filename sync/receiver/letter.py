@@ -15,13 +15,13 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from fpdf import FPDF
-from fpdf.enums import XPos, YPos
-
 from sync.errors import ContractError
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 MOST_LINES: Final = 6
 _LONGEST: Final = 60
@@ -86,6 +86,8 @@ def as_text(posted: Posted) -> str:
 
 def as_pdf(posted: Posted) -> bytes:
     """The letter as one page of A4."""
+    from fpdf import FPDF  # noqa: PLC0415 - slow to load, and only a letter as PDF needs it
+
     words, page = _words(), FPDF(format="A4")
     page.set_margins(25, 25)
     page.add_page()
@@ -107,7 +109,7 @@ def as_pdf(posted: Posted) -> bytes:
     page.ln(8)
     page.set_font("Helvetica", size=11)
     for paragraph in _paragraphs(posted):
-        page.multi_cell(0, 6, _latin(paragraph), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        page.multi_cell(0, 6, _latin(paragraph), new_x="LMARGIN", new_y="NEXT")
         page.ln(1)
     return bytes(page.output())
 
@@ -130,8 +132,8 @@ def _insurer(posted: Posted) -> str:
     return str(_words()["insurer"].format(insurer=posted.insurer, amc=posted.amc))
 
 
-def _line(page: FPDF, text: str) -> None:
-    page.cell(0, 6, _latin(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+def _line(page: "FPDF", text: str) -> None:
+    page.cell(0, 6, _latin(text), new_x="LMARGIN", new_y="NEXT")
 
 
 def _latin(text: str) -> str:

@@ -96,18 +96,20 @@ class DemoInsurer:
         return answer
 
 
-def demo_insurers(folder: Path) -> tuple[DemoInsurer, ...]:
+def demo_insurers(folder: Path, made_as: type[DemoInsurer] = DemoInsurer) -> tuple[DemoInsurer, ...]:
     """Create and start one insurer of each code level below `folder`."""
-    made = tuple(create_insurer(folder, kind) for kind in KINDS)
+    made = tuple(create_insurer(folder, kind, made_as=made_as) for kind in KINDS)
     for insurer in made:
         insurer.start()
     return made
 
 
-def create_insurer(folder: Path, kind: tuple[str, str, str, str], endpoint_port: int = 0) -> DemoInsurer:
+def create_insurer(
+    folder: Path, kind: tuple[str, str, str, str], endpoint_port: int = 0, made_as: type[DemoInsurer] = DemoInsurer
+) -> DemoInsurer:
     """Make an insurer of `kind` (AMC number, name, convention, code level) below `folder`; it does not serve yet."""
     amc, name, convention, level = kind
-    insurer = DemoInsurer(folder / f"insurer-{amc}", amc, endpoint_port=endpoint_port)
+    insurer = made_as(folder / f"insurer-{amc}", amc, endpoint_port=endpoint_port)
     terms = folder / f"terms-{amc}.json"
     terms.write_text(json.dumps(TERMS), encoding="utf-8")
     endpoint = f"https://127.0.0.1:{endpoint_port}"

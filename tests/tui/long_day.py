@@ -22,7 +22,7 @@ from terminal.cli.demo_service import drain
 from terminal.domain.identifiers import Nir
 from terminal.tui.card_slot import Slot
 from terminal.tui.orders import Page
-from tests.shop_fixture import PIN, Shop, opened_shop
+from tests.shop_fixture import PIN, NearInsurer, Shop, opened_shop
 from tests.tui.playing import Player, playing
 
 CLASS_A = ("1211", "enter", "1", "f10")
@@ -134,7 +134,7 @@ class Day:
 
 async def play(folder: Path, claims: int) -> dict[str, object]:
     """The day, and what is left of it."""
-    insurer = create_insurer(folder, KINDS[0])
+    insurer = create_insurer(folder, KINDS[0], made_as=NearInsurer)
     insurer.start()
     try:
         with opened_shop(folder / "home", (insurer,), EmulatedSource(timeout=ANSWER_SECONDS)) as shop:

@@ -17,8 +17,9 @@ from sync.conformance.command import load_rules
 from sync.conformance.rules import RULES, Rule, judge_all
 from tests.integration.conformance.conftest import Kit, failed
 from tests.integration.sync.hostile import answer, hostile_insurer
-from tests.integration.sync.world import Insurer, run_command
+from tests.integration.sync.world import Insurer
 from tests.postgres_fixture import Lender
+from tests.shop_fixture import run_command
 from tests.unit.sync.receiver.visitor import AMC, SHOP
 
 CONTRACT = Path(sync.contract.__file__).parent

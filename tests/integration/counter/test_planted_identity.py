@@ -29,7 +29,7 @@ from terminal.cli.demo_insurers import KINDS, DemoInsurer, create_insurer
 from terminal.domain.notation import WrittenEye
 from terminal.domain.prescription import Correction
 from terminal.workflow.types import DraftLine
-from tests.shop_fixture import PIN, SHOP, OpenShop, Shop
+from tests.shop_fixture import PIN, SHOP, NearInsurer, OpenShop, Shop
 from tests.tui.terminal_emulator import Screen
 
 SURNAME, GIVEN_NAME, NIR = "ZYXPLANTAGENET", "QWERTINE", "284057599998742"
@@ -131,7 +131,7 @@ def recorded_insurer(folder: Path) -> Iterator[tuple[DemoInsurer, bytearray]]:
     """An insurer whose only way in is a relay, and every byte that the relay carries."""
     relay = Relay()
     try:
-        insurer = create_insurer(folder, KINDS[0], endpoint_port=relay.port)
+        insurer = create_insurer(folder, KINDS[0], endpoint_port=relay.port, made_as=NearInsurer)
         insurer.start()
         relay.open(insurer.port)
         try:

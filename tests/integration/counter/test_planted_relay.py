@@ -21,8 +21,8 @@ from terminal.cli import demo_insurers
 from terminal.cli.demo_insurers import KINDS, DemoInsurer, create_insurer
 from tests.integration.counter.test_planted_identity import NIR, SURNAME, everything, hits, serve_planted
 from tests.integration.sync.between import RelayProcess, make_relay
-from tests.integration.sync.world import now, run_command
-from tests.shop_fixture import SHOP, OpenShop, Shop
+from tests.integration.sync.world import now
+from tests.shop_fixture import SHOP, NearInsurer, OpenShop, Shop, run_command
 
 BIRTH_DATES = ("1984-05-23", "19840523")
 NEEDLES = (SURNAME, NIR[:13], *BIRTH_DATES)
@@ -33,7 +33,7 @@ ASKED = [{"field": name, "ground": "essai", "until": "2099-12-31"} for name in (
 def curious(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DemoInsurer:
     """An insurer whose profile asks for name and NIR; it is not up yet."""
     monkeypatch.setitem(demo_insurers.TERMS, "fields", ASKED)
-    return create_insurer(tmp_path, KINDS[0])
+    return create_insurer(tmp_path, KINDS[0], made_as=NearInsurer)
 
 
 def dump_of(relay: RelayProcess, folder: Path) -> bytes:

@@ -4,8 +4,7 @@ from typing import Any
 
 from sync.daemon import drain_now
 from terminal.cli.demo_insurers import DemoInsurer
-from tests.integration.sync.world import run_command
-from tests.shop_fixture import Shop
+from tests.shop_fixture import Shop, run_command
 
 
 def decide(insurer: DemoInsurer, claim_id: str, *how: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from terminal.cli.demo_insurers import KINDS, DemoInsurer, create_insurer
 from terminal.cli.demo_service import drain
 from terminal.tui.orders import Page
 from tests.integration.outcomes.insurer_side import cancellation_of, decide, message, pay, state
-from tests.shop_fixture import PIN, OpenShop, Shop
+from tests.shop_fixture import PIN, NearInsurer, OpenShop, Shop
 from tests.tui.playing import Player, playing
 
 CLASS_A = ("1211", "enter", "1")
@@ -22,7 +22,7 @@ CLASS_A = ("1211", "enter", "1")
 @pytest.fixture
 def insurer(tmp_path: Path) -> Iterator[DemoInsurer]:
     """An insurer of its own, up."""
-    made = create_insurer(tmp_path, KINDS[0])
+    made = create_insurer(tmp_path, KINDS[0], made_as=NearInsurer)
     made.start()
     yield made
     made.stop()

@@ -11,8 +11,7 @@ import pytest
 from sync.daemon import drain_now
 from sync.receiver.cli import main
 from tests.integration.outcomes.insurer_side import decide, hear, pay
-from tests.integration.sync.world import run_command
-from tests.shop_fixture import Shop
+from tests.shop_fixture import Shop, run_command
 
 
 def refused(insurer: Any, *command: str) -> dict[str, Any]:

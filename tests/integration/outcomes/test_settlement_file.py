@@ -21,8 +21,7 @@ from terminal.cli import main
 from terminal.cli.demo_insurers import DemoInsurer
 from terminal.workflow.settlement import SettlementInvalid, read_settlement
 from tests.integration.outcomes.insurer_side import decide, pay, state
-from tests.integration.sync.world import run_command
-from tests.shop_fixture import PIN, USER, OpenShop, Shop
+from tests.shop_fixture import PIN, USER, OpenShop, Shop, run_command
 from tests.unit.sync.receiver.visitor import new_claim_id
 
 TODAY = datetime.now(UTC).date()

@@ -15,7 +15,7 @@ from sync.receiver.databases import open_ledger
 from tests.integration.receiver.forked import ForkedInsurer
 from tests.integration.receiver.load import Load, SimTerminal
 from tests.integration.receiver.terminals import claim_ids, stored
-from tests.integration.sync.world import run_command
+from tests.shop_fixture import run_command
 
 KILLS = int(os.environ.get("COMPTOIR_KILLS", "10"))
 SEED = 20261122

@@ -17,7 +17,8 @@ from sync.receiver.databases import open_ledger
 from tests.integration.receiver.forked import ForkedInsurer
 from tests.integration.receiver.load import Load, SimTerminal
 from tests.integration.receiver.terminals import claim_ids, stored
-from tests.integration.sync.world import COMMAND, run_command
+from tests.integration.sync.world import COMMAND
+from tests.shop_fixture import run_command
 
 on_postgres = pytest.mark.parametrize("insurer", ["postgresql"], indirect=True)
 

@@ -29,7 +29,8 @@ from sync.receiver.relay.folder import RelayMaterial
 from sync.receiver.relay.routing import Carried
 from sync.receiver.relay.service import Relay, run_relay
 from sync.receiver.relay.upstream import Heard, Upstream
-from tests.integration.sync.world import COMMAND, Insurer, now, run_command
+from tests.integration.sync.world import COMMAND, Insurer, now
+from tests.shop_fixture import run_command
 
 LIAR = [sys.executable, "-W", "error", "-m", "tests.integration.sync.between"]
 

@@ -19,7 +19,8 @@ from sync.receiver.db import Ledger
 from sync.receiver.folder import open_intake
 from sync.receiver.renewal import record_certificate
 from sync.upkeep import Hands, Round, keep_up
-from tests.integration.sync.world import Insurer, Terminal, now, run_command
+from tests.integration.sync.world import Insurer, Terminal, now
+from tests.shop_fixture import run_command
 from tests.unit.sync.receiver.visitor import AMC
 
 SYNC = [sys.executable, "-W", "error", "-m", "sync.daemon"]

@@ -21,8 +21,7 @@ from terminal.workflow.answer_request import (
 )
 from terminal.workflow.types import Provided
 from terminal.workflow.verify import verify_home
-from tests.integration.sync.world import run_command
-from tests.shop_fixture import PIN, USER, Shop
+from tests.shop_fixture import PIN, USER, Shop, run_command
 from tests.tui.playing import playing
 
 

@@ -16,7 +16,8 @@ from sync.daemon import fetch_events
 from sync.engine import DrainReport
 from sync.receiver.ways import field_of
 from tests.integration.sync.between import RelayProcess, make_relay, through, wait_for_log
-from tests.integration.sync.world import Insurer, Terminal, run_command
+from tests.integration.sync.world import Insurer, Terminal
+from tests.shop_fixture import run_command
 
 ONE, OTHER = "99999971", "99999972"
 

@@ -8,7 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.integration.sync.world import COMMAND, Insurer, Terminal, run_command
+from tests.integration.sync.world import COMMAND, Insurer, Terminal
+from tests.shop_fixture import run_command
 
 JUDGE = Path(__file__).parents[2] / "vectors" / "tlog" / "check.go"
 GO_SOURCES = Path("/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog")

@@ -1,7 +1,5 @@
 """Real insurers (a process with uvicorn over TLS) and real terminals (a home with its encrypted store)."""
 
-import contextlib
-import io
 import json
 import os
 import random
@@ -31,21 +29,11 @@ from sync.engine import DrainReport, Lines, drain
 from sync.home import OpenHome, create_home
 from sync.insurers import InsurerRecord
 from sync.queue import Entry
-from sync.receiver.cli import main
 from sync.trust import pinned_key
+from tests.shop_fixture import run_command
 from tests.unit.sync.receiver.visitor import SHOP, claim_message, new_claim_id
 
 COMMAND = [sys.executable, "-W", "error", "-m", "sync.receiver.cli"]
-
-
-def run_command(*arguments: str) -> dict[str, Any]:
-    """The JSON object that a command of `comptoir-insurer` prints; it must succeed."""
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        status = main([*arguments, "--json"])
-    assert status == 0
-    found: dict[str, Any] = json.loads(printed.getvalue())
-    return found
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """`comptoir-insurer`: what it makes, what it prints, and how it refuses."""
 
 import json
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from sync.contract.activation import ActivationCode
 from sync.contract.enrolment import DirectoryEntry
 from sync.contract.envelope import PROFILE_TYP, decode
 from sync.contract.profile import Profile
+from sync.receiver import cli
 from sync.receiver.cli import main
 from sync.receiver.folder import open_intake
 from tests.unit.sync.receiver.visitor import AMC
@@ -137,3 +139,16 @@ def test_without_an_insurer_the_environment_is_missing(
     status, answer = run(capsys, command[0], "--dir", str(tmp_path), *command[1:])
     assert (status, answer["error"]["code"]) == (3, "insurer_folder_missing")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_word_of_the_grammar_is_where_it_is_looked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """What the whole help names is what the table of groups names, and each word alone is understood."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    listed = re.findall(r"^    ([a-z-]+)(?: |$)", capsys.readouterr().out, re.MULTILINE)
+    known = [*cli._OWN, *(word for words in cli._WORDS.values() for word in words)]
+    assert sorted(listed) == sorted(known)
+    for word in known:
+        with pytest.raises(SystemExit) as ended:
+            main([word, "--help"])
+        assert ended.value.code == 0, word
