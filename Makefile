@@ -11,9 +11,9 @@ ARGS ?=
 INSURER_DIR ?= .insurer
 DATA_DIR ?= .data
 IMAGE_WORK ?= .image
-SECOND_RUN ?= tests/unit tests/tui tests/integration/receiver tests/integration/tokens tests/integration/outcomes
-THIRD_RUN ?= tests/faults tests/integration/conformance tests/benchmarks tests/image
-OTHER_RUNS = $(SECOND_RUN) $(THIRD_RUN)
+LONG := $(addprefix tests/,integration/pcsc faults/test_flipped_bits.py faults/test_wrong_clocks.py tui/test_bursts.py \
+	tui/test_leaving_every_screen.py unit/terminal/domain/test_pricing_sweeps.py integration/sync/test_transparency_log.py \
+	integration/conformance/test_openapi_fuzzed.py)
 
 BIN := .venv/bin
 STAMPS := .venv/stamps
@@ -32,20 +32,10 @@ demo: setup ## everything on this machine, on screen; ARGS='--headless --claims 
 	@$(BIN)/comptoir demo $(ARGS)
 
 test: setup ## run the tests; ARGS='tests/unit -k nir' narrows them
-ifeq ($(ARGS),)
-	@# Three runs at once keep two cores busy, since many tests wait; what the others say is shown when the first has ended.
-	@said=$$(mktemp -d); \
-	$(BIN)/pytest $(SECOND_RUN) >"$$said/second" 2>&1 & second=$$!; \
-	$(BIN)/pytest $(THIRD_RUN) >"$$said/third" 2>&1 & third=$$!; \
-	worst=0; $(BIN)/pytest $(OTHER_RUNS:%=--ignore=%) || worst=$$?; \
-	for run in $$second $$third; do wait $$run || worst=$$((worst > $$? ? worst : $$?)); done; \
-	cat "$$said/second" "$$said/third"; rm -r "$$said"; exit $$worst
-else
-	$(BIN)/pytest $(ARGS)
-endif
+	@.ci/tests $(ARGS)
 
-soak: setup ## the long card tests at their full numbers (exchanges of cards, kills of the service, thousands of readings)
-	COMPTOIR_SOAK=1 $(BIN)/pytest -rP tests/integration/pcsc $(ARGS)
+soak: setup ## the long tests at their full numbers, of which each change runs a part; ARGS names some
+	COMPTOIR_SOAK=1 $(BIN)/pytest -o faulthandler_timeout=0 -rP $(or $(ARGS),$(LONG))
 
 lines: setup ## bad lines at their full numbers: cuts at every byte, 2,000 claims through faults, loss, 64 kbit/s, 3 s round trips
 	COMPTOIR_EVERY_BYTE=1 COMPTOIR_BAD_LINES=1 $(BIN)/pytest -o faulthandler_timeout=0 \

@@ -1,7 +1,7 @@
 """What every test folder may use: the virtual reader behind a real pcscd, real shops with their insurers, and time.
 
-Rules: a property is never failed for being slow on a busy machine. A program that is run within a test writes its log
-to that test's streams, and no longer: they are closed when the test ends.
+Rules: every run draws the same cases, and none is failed for being slow on a busy machine. A program that is run
+within a test writes its log to that test's streams, and no longer: they are closed when the test ends.
 """
 
 import logging
@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = ("tests.pcscd_fixture", "tests.postgres_fixture", "tests.shop_fixture", "tests.token_fixture")
 
-settings.register_profile("comptoir", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "comptoir", deadline=None, derandomize=True, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("comptoir")
 
 

@@ -1,6 +1,5 @@
 """One flipped bit in any file of the queue: harmless, repaired, or named; never a silent loss."""
 
-import os
 import random
 import shutil
 from pathlib import Path
@@ -12,9 +11,9 @@ from sync.home import create_home, open_home
 from sync.repair import rebuild
 from sync.store import encrypted
 from tests.unit.sync.queue.envelopes import INSURER, LATER, claim_id, entry
+from tests.volume import volume
 
-FLIPS = int(os.environ.get("COMPTOIR_FLIPS", "120"))
-"""The promise was tried with 300 for each file; they take two minutes."""
+FLIPS = volume(24, 300)
 SEED = 20261122
 TOLD = {claim_id(number) for number in range(12)}
 FILES = ("store.db", "store.db-wal", "counterfoil.log")

@@ -20,9 +20,9 @@ from hardware import open_home_clock
 from sync.daemon import drain_now
 from sync.home import home_lock, open_home
 from tests.shop_fixture import OpenShop, Shop
+from tests.volume import WHOLE
 
 LIBRARY = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
-WHOLE = bool(os.environ.get("COMPTOIR_SOAK"))
 NOW = datetime.now(UTC).replace(microsecond=0)
 FIRST, THERE = 1, 2
 pytestmark = pytest.mark.skipif(LIBRARY is None, reason="libfaketime is not installed (Debian: faketime)")

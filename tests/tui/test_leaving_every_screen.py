@@ -4,7 +4,6 @@ COMPTOIR_SOAK=1 leaves from every pictured moment; without it, from one moment o
 """
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -19,11 +18,12 @@ from tests.tui.answered import ANSWERED
 from tests.tui.leaving_program import SHOWN
 from tests.tui.make_pictures import scenes
 from tests.tui.scenes import LEO, MARIE, MOON, SceneCounter
+from tests.volume import WHOLE
 
 PROGRAM = Path(__file__).with_name("leaving_program.py")
 MOMENTS = tuple(scenes())
 SCREENS = tuple({name.partition("-")[0]: name for name in reversed(MOMENTS)}.values())
-ASKED = MOMENTS if os.environ.get("COMPTOIR_SOAK") else SCREENS
+ASKED = MOMENTS if WHOLE else SCREENS
 TITLE = re.compile(r"\x1b\].*?(?:\x07|\x1b\\)", re.DOTALL)
 LEFT_ALTERNATE, CURSOR_BACK, MOUSE_OFF = "\x1b[?1049l", "\x1b[?25h", "\x1b[?1000l"
 

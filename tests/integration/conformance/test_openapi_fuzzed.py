@@ -27,10 +27,10 @@ from tests.integration.conformance.signing_hooks import FOLDER, SIGNATURE_FIELDS
 from tests.integration.sync.world import Insurer
 from tests.postgres_fixture import Lender
 from tests.unit.sync.receiver.visitor import AMC
+from tests.volume import WHOLE, volume
 
 CONTRACT = Path(sync.contract.__file__).parent
-SOAK = bool(os.environ.get("COMPTOIR_SOAK"))
-EXAMPLES = 50 if SOAK else 5
+EXAMPLES = volume(5, 50)
 
 
 def enrol_a_terminal(insurer: Insurer, folder: Path) -> None:
@@ -92,7 +92,7 @@ def test_every_check_passes(tmp_path: Path, request: pytest.FixtureRequest, data
         return
     lender: Lender = request.getfixturevalue("postgres")
     with lender.bare() as url:
-        _try(tmp_path, ("--database", url), "coverage,fuzzing,stateful" if SOAK else "fuzzing,stateful")
+        _try(tmp_path, ("--database", url), "coverage,fuzzing,stateful" if WHOLE else "fuzzing,stateful")
 
 
 def _try(folder: Path, options: tuple[str, ...], phases: str) -> None:

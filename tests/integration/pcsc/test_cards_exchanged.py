@@ -5,7 +5,6 @@ the service looks (0.4 s). The order is drawn, from a fixed seed; every wait is 
 them 200 times.
 """
 
-import os
 import random
 import sys
 import threading
@@ -19,9 +18,10 @@ import pytest
 from hardware import HardwareError, VitalePerson
 from hardware.emulator import Profile, VirtualReader, load_profile
 from tests.pcscd_fixture import PATIENCE, Bench
+from tests.volume import volume
 
 pytestmark = pytest.mark.pcsc
-EXCHANGES = 200 if os.environ.get("COMPTOIR_SOAK") else 60
+EXCHANGES = volume(30, 200)
 COMMANDS = 9
 """Commands of one reading; a card may leave at any of them."""
 CODES = {"card_absent", "card_removed", "card_swapped", "card_mute", "card_invalid", "reader_busy"}

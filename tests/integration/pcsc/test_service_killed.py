@@ -21,12 +21,12 @@ from hardware.emulator import VirtualReader, load_profile, make_card
 from hardware.emulator.card import Reply, VirtualCard
 from hardware.pcsc import PcscSource
 from tests.pcscd_fixture import Bench, Events, Pcscd, watching
+from tests.volume import volume
 
 pytestmark = pytest.mark.pcsc
-SOAK = bool(os.environ.get("COMPTOIR_SOAK"))
-KILLS = 20 if SOAK else 5
+KILLS = volume(5, 20)
 WARM_UP = 200
-READINGS = 5000 if SOAK else 600
+READINGS = volume(300, 5000)
 GROWTH_KIB = 4096
 """Resident memory that all readings together may add; one reading that kept its record would add more in the soak."""
 STILL_ENDING = 2

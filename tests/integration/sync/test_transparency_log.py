@@ -1,6 +1,5 @@
 """Insurer, witnesses and terminal over the network: proofs that hold, and logs that do not get away with anything."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,9 +15,10 @@ from tests.integration.sync.watched import (
     why_no_judge,
 )
 from tests.integration.sync.world import Insurer, Terminal, now
+from tests.volume import volume
 
 AMC = "99999961"
-CLAIMS = 1000 if os.environ.get("COMPTOIR_SOAK") else 120
+CLAIMS = volume(120, 1000)
 
 
 @pytest.fixture
