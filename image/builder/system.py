@@ -19,6 +19,8 @@ MASKED = (
     "ctrl-alt-del.target", "debug-shell.service", "polkit.service", "rescue.service", "emergency.service",
     "keyboard-setup.service", "console-setup.service", "systemd-networkd-wait-online.service",
     "systemd-pcrphase.service", "systemd-firstboot.service", "sys-kernel-debug.mount", "sys-kernel-tracing.mount",
+    # what keeps caches and notes in /var, which is new at every start here
+    "systemd-journal-catalog-update.service", "systemd-update-done.service", "systemd-networkd-persistent-storage.service",
     "proc-sys-fs-binfmt_misc.automount", "dev-hugepages.mount", "systemd-binfmt.service", "systemd-rfkill.socket",
 )  # fmt: skip
 EXCLUDED = (
