@@ -7,9 +7,10 @@ without a provider has the system's clock, unguarded, and the service says so: c
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final, Protocol
+
+from sync.plugged import plugged
 
 ENTRY_POINTS: Final = "comptoir.clock"
 GUARDED: Final = "guarded"
@@ -49,7 +50,7 @@ class Unguarded:
 
 def clock_of(home: Path, signed: datetime | None) -> Clock:
     """The clock of a home; `signed` is the last time that an insurer signed."""
-    for entry in entry_points(group=ENTRY_POINTS, name=GUARDED):
+    for entry in plugged(ENTRY_POINTS, GUARDED):
         provider: Callable[[Path, datetime | None], Clock] = entry.load()
         return provider(home, signed)
     return Unguarded()

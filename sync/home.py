@@ -19,7 +19,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final
 
@@ -42,6 +41,7 @@ from sync.insurers import InsurerBook
 from sync.logbook import LogBook
 from sync.logwatch import LogWatch, own_quorum
 from sync.marker import MARKER, read_marker, second_copy_of, write_marker
+from sync.plugged import plugged
 from sync.providers import DeviceSecret, Provider
 from sync.queue import Counterfoil, Outbox
 from sync.receipts import last_signed_time
@@ -322,7 +322,7 @@ def _has_entries(path: Path) -> bool:
 def _provider(named: str | Provider) -> Provider:
     if not isinstance(named, str):
         return named
-    for entry in entry_points(group=ENTRY_POINTS, name=named):
+    for entry in plugged(ENTRY_POINTS, named):
         provider: Provider = entry.load()
         return provider
     raise DeviceSecretUnknown("no provider of device secrets has this name", provider=named)

@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -38,7 +37,8 @@ from hardware.emulator import Profile, VirtualReader
 from hardware.emulator.card import VirtualCard
 from hardware.pcsc import PcscSource
 
-LOCK = Path(tempfile.gettempdir()) / "comptoir-virtual-reader.lock"
+LOCK = Path("/tmp/comptoir-virtual-reader.lock")
+"""The same for every run on this machine, wherever it keeps its own files."""
 LOCK_SECONDS = 300.0
 PATIENCE = 20.0
 """Seconds to wait for an event before the test fails; far above what pcscd needs (0.4)."""

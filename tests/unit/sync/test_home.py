@@ -100,7 +100,7 @@ def test_the_provider_is_found_by_the_name_in_the_home(path: Path, monkeypatch: 
     entries = EntryPoints(
         [EntryPoint(name="fixed", value="tests.unit.sync.test_home:fixed", group="comptoir.device_secret")]
     )
-    monkeypatch.setattr(home_module, "entry_points", entries.select)
+    monkeypatch.setattr(home_module, "plugged", lambda group, name: entries.select(group=group, name=name))
     create_home(path, "fixed").close()
     with open_home(path) as opened:
         assert opened.device_secret_name == "fixed"
