@@ -20,7 +20,8 @@ MASKED = (
     "keyboard-setup.service", "console-setup.service", "systemd-networkd-wait-online.service",
     "systemd-pcrphase.service", "systemd-firstboot.service", "sys-kernel-debug.mount", "sys-kernel-tracing.mount",
     # what keeps caches and notes in /var, which is new at every start here
-    "systemd-journal-catalog-update.service", "systemd-update-done.service", "systemd-networkd-persistent-storage.service",
+    "systemd-journal-catalog-update.service", "systemd-update-done.service",
+    "systemd-networkd-persistent-storage.service",
     "proc-sys-fs-binfmt_misc.automount", "dev-hugepages.mount", "systemd-binfmt.service", "systemd-rfkill.socket",
 )  # fmt: skip
 EXCLUDED = (

@@ -1,7 +1,7 @@
 """The budgets of the house: short files, short functions, shallow nesting, names that say what a module is for."""
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 FILE_LINES = 400
@@ -13,10 +13,9 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 _BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match)
 
 
-def _functions(source: str) -> Iterator[Function]:
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
+@cache
+def _functions(source: str) -> tuple[Function, ...]:
+    return tuple(node for node in ast.walk(ast.parse(source)) if isinstance(node, Function))
 
 
 def _length(function: Function) -> int:

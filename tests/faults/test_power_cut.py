@@ -13,7 +13,7 @@ from tests.faults.power.planted import FAULTS
 from tests.faults.power.recording import Recording
 from tests.faults.power.run import SEED, Prepared, first_broken, judge, prepare, record
 
-CLAIMS, SHUFFLES, STATES = 24, 5, 20_000
+CLAIMS, SHUFFLES, STATES = 19, 5, 20_000
 FEW_CLAIMS, FEW_SHUFFLES = 5, 2
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
