@@ -13,7 +13,7 @@ DATA_DIR ?= .data
 IMAGE_WORK ?= .image
 LONG := $(addprefix tests/,integration/pcsc faults/test_flipped_bits.py faults/test_wrong_clocks.py tui/test_bursts.py \
 	tui/test_leaving_every_screen.py unit/terminal/domain/test_pricing_sweeps.py integration/sync/test_transparency_log.py \
-	integration/conformance/test_openapi_fuzzed.py)
+	integration/conformance/test_openapi_fuzzed.py benchmarks)
 
 BIN := .venv/bin
 STAMPS := .venv/stamps

@@ -69,23 +69,35 @@ def measure(sizes: Sizes, *, quick: bool) -> dict[str, Figures]:
 
     The card where pcscd is installed, the slow mediums where strace is, the backlog where there is to be one.
     """
+    figures = {**measure_here(quick=quick), **measure_with_services(sizes, quick=quick)}
+    return {**figures, "backlog": backlog.measure(SCRATCH, sizes.backlog)} if sizes.backlog else figures
+
+
+def measure_here(*, quick: bool) -> dict[str, Figures]:
+    """The measures that need no service and no insurer."""
     SCRATCH.mkdir(exist_ok=True)
     figures = {
         **_durable(10 if quick else 300),
-        "waiting": waiting.measure(SCRATCH, 2, 20) if quick else waiting.measure(SCRATCH, 100, sizes.waiting),
-        "pipeline": pipeline.measure(0, 2) if quick else pipeline.measure(20, 320),
-        "first_paint": paint.measure(SCRATCH, 1 if quick else 5),
         "keys": keys.measure(SCRATCH, 2 if quick else 20),
         "at_counter": at_counter.measure(SCRATCH, 2 if quick else 20),
         "long_list": long_list.measure(100, 300) if quick else long_list.measure(100, 100_000),
         "quote": pricing.measure(1, 50, 100) if quick else pricing.measure(),
+    }
+    read = card.measure(20 if quick else 500)
+    return {**figures, "card": read} if read else figures
+
+
+def measure_with_services(sizes: Sizes, *, quick: bool) -> dict[str, Figures]:
+    """The measures that start programs of their own: the counter, the service, insurers."""
+    SCRATCH.mkdir(exist_ok=True)
+    return {
+        "waiting": waiting.measure(SCRATCH, 2, 20) if quick else waiting.measure(SCRATCH, 100, sizes.waiting),
+        "pipeline": pipeline.measure(0, 2) if quick else pipeline.measure(20, 320),
+        "first_paint": paint.measure(SCRATCH, 1 if quick else 5),
         **storm.measure(SCRATCH, sizes.storm),
         "drain": draining.measure(SCRATCH, sizes.drain),
         "idle": idle.measure(SCRATCH, sizes.idle),
     }
-    if read := card.measure(20 if quick else 500):
-        figures["card"] = read
-    return {**figures, "backlog": backlog.measure(SCRATCH, sizes.backlog)} if sizes.backlog else figures
 
 
 def _durable(count: int) -> dict[str, Figures]:

@@ -44,7 +44,7 @@ def test_the_promises_hold_after_every_step(capsys: pytest.CaptureFixture[str], 
     last = first
     while LineMachine.steps - before < STEPS / PARTS:
         machine = seed(last)(LineMachine)
-        run_state_machine_as_test(machine, settings=runs(20, LONG, Phase.generate, Phase.shrink))
+        run_state_machine_as_test(machine, settings=runs(5, LONG, Phase.generate, Phase.shrink))
         last += 1
     with capsys.disabled():
         sys.stdout.write(f"\nsync machine: {LineMachine.steps - before} steps, seeds {first} to {last - 1}\n")

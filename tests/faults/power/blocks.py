@@ -166,6 +166,8 @@ class _Image:
     def _write(self, image: Path) -> None:
         whole = bytearray(self.flushed)
         lay(whole, self.cut.written)
+        # A new file each time: a loop device that is still being detached must not be taken for this one's.
+        image.unlink(missing_ok=True)
         image.write_bytes(whole)
 
 

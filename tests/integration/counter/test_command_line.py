@@ -1,4 +1,4 @@
-"""The command line as scripts and technicians use it: the installed script, its JSON, its exit statuses."""
+"""The command line as scripts and technicians use it: its JSON, its exit statuses, and the installed script."""
 
 import json
 import signal
@@ -16,6 +16,7 @@ from sync.home import home_lock
 from terminal.cli.demo_insurers import DemoInsurer
 from terminal.cli.output import INTERRUPTED
 from terminal.domain.ticket import TicketCode
+from tests.forked_program import run_forked
 from tests.pcscd_fixture import Bench, bench_of
 from tests.shop_fixture import SHOP, OpenShop
 
@@ -51,10 +52,9 @@ class Said:
 
 
 def comptoir(*arguments: str | Path, stdin: object = None) -> Said:
-    """Run the installed script with `--json`."""
-    line = [str(SCRIPT), *map(str, arguments), "--json"]
+    """Run a command with `--json`."""
     given = "" if stdin is None else stdin if isinstance(stdin, str) else json.dumps(stdin)
-    done = subprocess.run(line, input=given, capture_output=True, text=True, timeout=60, check=False)
+    done = run_forked([*map(str, arguments), "--json"], given)
     assert "Traceback" not in done.stderr
     data = json.loads(done.stdout) if done.stdout else {}
     return Said(done.returncode, data, done.stderr)

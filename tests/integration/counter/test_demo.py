@@ -43,9 +43,11 @@ def test_claims_through_the_real_reader_service(pcscd: Pcscd) -> None:
     assert (done.returncode, said) == (0, told(6, reader="pcsc", offline_first=False))
 
 
-def test_one_claim_is_told_step_by_step() -> None:
-    """A line each: card, quote with the three shares, durable, pushed, receipt, opened and identical."""
+def test_one_claim_is_told_step_by_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line each: card, quote with the three shares, durable, pushed, receipt, opened and identical; nothing is left."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     done = demo()
+    assert list(tmp_path.iterdir()) == []
     lines = [line.replace("\u00a0", " ") for line in done.stdout.splitlines()]
     assert done.returncode == 0
     assert len(lines) == 6
@@ -78,11 +80,8 @@ def test_every_hostile_insurer_has_its_words_and_an_unknown_one_is_refused() -> 
     assert (done.returncode, error["code"], error["facts"]["name"]) == (1, "hostile_unknown", "friendly")
 
 
-def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The throw-away folder is gone afterwards; with --keep it stays and holds a home that verifies."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    assert demo().returncode == 0
-    assert list(tmp_path.iterdir()) == []
+def test_a_kept_folder_holds_a_home_that_verifies(tmp_path: Path) -> None:
+    """With --keep the folder stays."""
     assert demo("--keep", str(tmp_path / "kept")).returncode == 0
     verdict = subprocess.run(
         [str(SCRIPT), "verify", "--home", str(tmp_path / "kept" / "home"), "--json"],

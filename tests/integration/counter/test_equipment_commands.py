@@ -2,8 +2,6 @@
 
 import json
 import socket
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,11 +23,10 @@ from hardware import (
 )
 from terminal.bootstrap import home_clock
 from terminal.cli.devices import event_json, event_line
+from tests.forked_program import run_forked
 from tests.pcscd_fixture import Bench
 from tests.shop_fixture import SHOP
 from tests.token_fixture import SoftTpm
-
-SCRIPT = Path(sys.executable).with_name("comptoir")
 
 
 @dataclass(frozen=True)
@@ -46,9 +43,8 @@ class Said:
 
 
 def comptoir(*arguments: str | Path) -> Said:
-    """Run the installed script with `--json`."""
-    line = [str(SCRIPT), *map(str, arguments), "--json"]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+    """Run a command with `--json`."""
+    done = run_forked([*map(str, arguments), "--json"])
     assert "Traceback" not in done.stderr
     return Said(done.returncode, json.loads(done.stdout))
 
