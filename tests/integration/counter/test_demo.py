@@ -44,7 +44,7 @@ def test_claims_through_the_real_reader_service(pcscd: Pcscd) -> None:
 
 
 def test_one_claim_is_told_step_by_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line each: card, quote with the three shares, durable, pushed, receipt, opened and identical; nothing is left."""
+    """A line each: card, quote with the three shares, durable, pushed, receipt, opened alike; nothing stays."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     done = demo()
     assert list(tmp_path.iterdir()) == []
