@@ -51,7 +51,7 @@ def printed(pdf: bytes) -> list[str]:
 
 def _unfolded(stream: bytes) -> bytes:
     try:
-        return zlib.decompress(stream)
+        return zlib.decompressobj().decompress(stream)  # the last byte may be taken for a line's end
     except zlib.error:
         return stream
 
