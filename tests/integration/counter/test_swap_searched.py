@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,9 +34,13 @@ class Region(ctypes.Structure):
 
 
 @pytest.fixture
-def swap(tmp_path: Path) -> Iterator[Path]:
-    """A file that is in use as swap, before all other swap of this machine."""
-    file = tmp_path / "swap"
+def swap() -> Iterator[Path]:
+    """A file that is in use as swap, before all other swap of this machine; a file in memory cannot be."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        yield from _in_use(Path(folder, "swap"))
+
+
+def _in_use(file: Path) -> Iterator[Path]:
     with file.open("wb") as opened:
         for _ in range(MEBIBYTES):
             opened.write(bytes(1 << 20))
