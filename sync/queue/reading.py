@@ -38,6 +38,8 @@ _IS_FRESH: Final = "(state = 'queued' AND (not_before <= :now OR not_before > :a
 _IS_RETRIED: Final = "(state = 'sending' AND (next_try IS NULL OR next_try <= :now OR next_try > :absurd))"
 _WAITING_IDS: Final = f"SELECT claim_id, state {_OF_WAITING} ORDER BY entry"
 _OF_STATES: Final = "FROM outbox INDEXED BY outbox_state WHERE state"
+_ALL: Final = ", ".join(f"'{state}'" for state in sorted(claim_states.ALL))
+_STATES_SINCE: Final = f"SELECT claim_id, state {_OF_STATES} IN ({_ALL}) AND created_at >= :start ORDER BY entry"
 _OLDEST: Final = f"SELECT count(*), min(created_at) {_OF_STATES} IN ('queued', 'sending')"
 _REJECTED: Final = f"SELECT count(*) {_OF_STATES} = 'rejected'"
 _ASIDE: Final = ", ".join(f"'{code}'" for code in sorted(ASIDE))
@@ -116,6 +118,12 @@ class QueueReader:
         """Rows registered at `start` or later, in the order of their registration."""
         recent = OUTBOX.c.state.in_(sorted(claim_states.ALL)), OUTBOX.c.created_at >= milliseconds(start)
         return self._rows(select(OUTBOX).where(*recent).order_by(OUTBOX.c.entry))
+
+    def states_since(self, start: datetime) -> list[tuple[str, str]]:
+        """Claim id and state of the same rows: envelopes of a whole day are some megabytes, to be counted."""
+        with self._store.read() as connection:
+            asked = {"start": milliseconds(start)}
+            return [(claim_id, state) for claim_id, state in run(connection, _STATES_SINCE, asked)]
 
     def late(self, today: date, *, trusted: bool = True) -> Late:
         """The claims that should have a receipt by now.

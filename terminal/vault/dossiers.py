@@ -2,18 +2,20 @@
 
 Rules: one row per claim, written in the same transaction as the outbox row; the content is AES-256-GCM under a key
 derived from the shop key, bound to the claim id; an erased one is empty and keeps its number; nothing of a person
-stands outside it. A correction never enters a dossier.
+stands outside it. A correction never enters a dossier. What was opened is kept in memory until the lock, and only as
+much as a list shows; a day of claims is summed from their amounts, of which more are kept.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Literal
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Table, Text, func, insert, select
 
 from sync.crypto.symmetric import decrypt, derive, encrypt
-from sync.store import Store
+from sync.store import Store, run
 
 SCHEMA = (
     (
@@ -30,6 +32,15 @@ _table = Table(
     Column("sealed", LargeBinary),
 )
 
+KEPT: Final = 128
+"""Opened dossiers in memory, those that were asked for last: a work list and a page of a search."""
+AMOUNTS_KEPT: Final = 20_000
+"""Amounts in memory: claims of a day and claims that wait, together never so many in a shop."""
+_ONE: Final = "SELECT year, ordinal, sealed FROM dossier WHERE claim_id = ? AND length(sealed) > 0"
+"""One statement for one claim, always the same: a connection keeps each prepared, a list of 500 ids takes 120 kB."""
+
+_UNKNOWN: Final = -1
+Form = TypeVar("Form")
 Number = str
 """The year and a counter, as people say it: 2026-0434."""
 
@@ -122,13 +133,19 @@ class DossierGlance(msgspec.Struct, frozen=True):
         return "DossierGlance(…)"
 
 
+class _Amount(msgspec.Struct, frozen=True, omit_defaults=True):
+    amc: int
+    kind: Literal["claim", "preauthorisation", "correction"] = "claim"
+
+
 class Dossiers:
     """The dossiers of an open store, as long as the shop key is held."""
 
     def __init__(self, store: Store, shop_seed: bytes) -> None:
         self._store = store
         self._key = derive(shop_seed, "comptoir/dossier/v1")
-        self._known: dict[str, tuple[Number, Dossier]] = {}
+        self._known: OrderedDict[str, tuple[Number, Dossier]] = OrderedDict()
+        self._amounts: dict[str, int | None] = {}
 
     def writing(self, claim_id: str, dossier: Dossier) -> "Writing":
         """What to run inside the outbox's transaction to keep `dossier` beside its claim."""
@@ -140,39 +157,59 @@ class Dossiers:
         return self.many([claim_id]).get(claim_id)
 
     def many(self, claim_ids: Iterable[str]) -> dict[str, tuple[Number, Dossier]]:
-        """The dossiers of these claims, those that exist; each is opened once and kept in memory until the lock."""
-        wanted = list(claim_ids)
-        missing = [claim_id for claim_id in wanted if claim_id not in self._known]
+        """The dossiers of these claims, those that exist."""
         with self._store.read() as connection:
-            for some in _slices(missing):
-                self._load(connection, some)
-        return {claim_id: self._known[claim_id] for claim_id in wanted if claim_id in self._known}
+            found = ((claim_id, self._one(connection, claim_id)) for claim_id in claim_ids)
+            return {claim_id: known for claim_id, known in found if known is not None}
+
+    def expected(self, claim_ids: Iterable[str]) -> dict[str, int | None]:
+        """The cents that the AMC owes by these claims, those that have a dossier; None for one that only asks."""
+        with self._store.read() as connection:
+            return {claim_id: cents for claim_id in claim_ids for cents in self._amount(connection, claim_id)}
 
     def glances(self, claim_ids: Iterable[str]) -> Iterator[DossierGlance | None]:
         """What a search judges of each of these, in this order; None where there is no dossier. Nothing is kept."""
         for some in _slices(list(claim_ids)):
             with self._store.read() as connection:
-                wanted = select(_table.c.claim_id, _table.c.sealed).where(_table.c.claim_id.in_(some))
-                found = connection.execute(wanted)
-                sealed = {row.claim_id: row.sealed for row in found if row.sealed}
-            for claim_id in some:
-                yield self._glance(claim_id, sealed[claim_id]) if claim_id in sealed else None
-
-    def _glance(self, claim_id: str, sealed: bytes) -> DossierGlance:
-        return msgspec.json.decode(decrypt(self._key, sealed, claim_id.encode()), type=DossierGlance)
+                rows = [self._row(connection, claim_id) for claim_id in some]
+            for claim_id, row in zip(some, rows, strict=True):
+                yield self._opened(claim_id, row[2], DossierGlance) if row else None
 
     def forget(self, *claim_ids: str) -> None:
         """Drop what is in memory of these claims: their dossiers were erased."""
         for claim_id in claim_ids:
             self._known.pop(claim_id, None)
+            self._amounts.pop(claim_id, None)
 
-    def _load(self, connection: Connection, claim_ids: list[str]) -> None:
-        rows = connection.execute(
-            select(_table).where(_table.c.claim_id.in_(claim_ids), func.length(_table.c.sealed) > 0)
-        )
-        for row in rows:
-            plain = decrypt(self._key, row.sealed, row.claim_id.encode())
-            self._known[row.claim_id] = (_number(row.year, row.ordinal), msgspec.json.decode(plain, type=Dossier))
+    def _one(self, connection: Connection, claim_id: str) -> tuple[Number, Dossier] | None:
+        known = self._known.pop(claim_id, None) or self._read(connection, claim_id)
+        if known is not None:
+            self._known[claim_id] = known
+            if len(self._known) > KEPT:
+                self._known.popitem(last=False)
+        return known
+
+    def _read(self, connection: Connection, claim_id: str) -> tuple[Number, Dossier] | None:
+        row = self._row(connection, claim_id)
+        return (_number(row[0], row[1]), self._opened(claim_id, row[2], Dossier)) if row else None
+
+    def _amount(self, connection: Connection, claim_id: str) -> Iterator[int | None]:
+        """One amount, or nothing."""
+        known = self._amounts.get(claim_id, _UNKNOWN)
+        if known != _UNKNOWN:
+            yield known
+        elif row := self._row(connection, claim_id):
+            found = self._opened(claim_id, row[2], _Amount)
+            cents = None if found.kind == "preauthorisation" else found.amc
+            if len(self._amounts) < AMOUNTS_KEPT:
+                self._amounts[claim_id] = cents
+            yield cents
+
+    def _row(self, connection: Connection, claim_id: str) -> tuple[Any, ...] | None:
+        return next(iter(run(connection, _ONE, (claim_id,))), None)
+
+    def _opened(self, claim_id: str, sealed: bytes, form: type[Form]) -> Form:
+        return msgspec.json.decode(decrypt(self._key, sealed, claim_id.encode()), type=form)
 
 
 class Writing:

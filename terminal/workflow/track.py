@@ -71,7 +71,7 @@ def _waiting_cents(desk: Desk) -> int | None:
     if desk.vault.user is None or not desk.vault.user.role.sees_dossiers:
         return None
     ids = desk.home.outbox.ids(WAITING)
-    return sum(dossier.amc for _, dossier in desk.vault.dossiers.many(ids).values() if not asks_only(dossier))
+    return sum(cents or 0 for cents in desk.vault.dossiers.expected(ids).values())
 
 
 def worklist_of(desk: Desk, limit: int) -> tuple[WorkItem, ...]:
@@ -175,16 +175,15 @@ def asks_only(dossier: Dossier) -> bool:
 def totals_of(desk: Desk) -> DayTotals:
     """Counts and cents of the claims registered since midnight in France; agreements asked for are none."""
     start = desk.midnight()
-    since = desk.home.outbox.rows_since(start)
-    aside = no_claims(desk, since)
-    rows = [row for row in since if row.state not in GONE and row.claim_id not in aside]
-    dossiers = desk.vault.dossiers.many(row.claim_id for row in rows)
-    rows = [row for row in rows if row.claim_id not in dossiers or not asks_only(dossiers[row.claim_id][1])]
-    cents = {row.claim_id: dossiers[row.claim_id][1].amc if row.claim_id in dossiers else 0 for row in rows}
+    states = dict(desk.home.outbox.states_since(start))
+    aside = Listing(desk.home.store).no_claims(states)
+    counted = [claim_id for claim_id, state in states.items() if state not in GONE and claim_id not in aside]
+    cents = desk.vault.dossiers.expected(counted)
+    counted = [claim_id for claim_id in counted if claim_id not in cents or cents[claim_id] is not None]
 
-    def figure(states: tuple[ClaimState, ...] | None) -> tuple[int, int]:
-        chosen = [row.claim_id for row in rows if states is None or row.state in states]
-        return len(chosen), sum(cents[claim_id] for claim_id in chosen)
+    def figure(wanted: tuple[ClaimState, ...] | None) -> tuple[int, int]:
+        chosen = [claim_id for claim_id in counted if wanted is None or states[claim_id] in wanted]
+        return len(chosen), sum(cents.get(claim_id) or 0 for claim_id in chosen)
 
     sent = tuple(state for state in ClaimState if state not in WAITING + NEEDS_A_PERSON + GONE + (ClaimState.DRAFT,))
     return DayTotals(*figure(None), *figure(sent), *figure(WAITING), *figure(NEEDS_A_PERSON))

@@ -28,7 +28,7 @@ from tests.tui.playing import Player, playing
 CLASS_A = ("1211", "enter", "1", "f10")
 MUTE, PULLED, LOCKED, SENT, REJECTED = 10, 10, 10, 25, 50
 """Every so many claims it happens."""
-ANSWER_SECONDS = 0.3
+ANSWER_SECONDS = 1.0
 """What a mute card is given, so that a day of them is not an hour of waiting."""
 
 

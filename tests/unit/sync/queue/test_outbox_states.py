@@ -123,6 +123,13 @@ def test_rows_are_listed_by_arrival(desk: Desk) -> None:
     assert numbers(outbox.rows(("queued",), limit=3)) == [1, 3, 4]
     assert numbers(outbox.rows(())) == []
     assert numbers(outbox.rows_since(NOW + timedelta(days=1))) == [1, 2, 4, 5]
+    since = outbox.states_since(NOW + timedelta(days=1))
+    assert since == [
+        (claim_id(1), "queued"),
+        (claim_id(2), "blocked"),
+        (claim_id(4), "queued"),
+        (claim_id(5), "queued"),
+    ]
     assert numbers(outbox.ids(["queued"])) == [1, 3, 4, 5]
     assert numbers(outbox.ids(["queued", "blocked"])) == [1, 2, 3, 4, 5]
 

@@ -192,6 +192,13 @@ def test_the_settings_that_durability_needs_are_on(store: Store) -> None:
     assert found == expected
 
 
+def test_what_connections_keep_of_the_file_has_a_bound(store: Store) -> None:
+    """Two MiB together, however large the file: not two for each, which fill as it grows."""
+    with store.read() as connection:
+        kib = -int(connection.exec_driver_sql("PRAGMA cache_size").scalar() or 0)
+    assert 0 < kib * encrypted._CONNECTIONS <= 2048
+
+
 def test_a_broken_constraint_says_nothing_of_the_row(store: Store) -> None:
     """A driver error that is the program's own passes, without the values."""
     put(store, "first")
