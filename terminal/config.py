@@ -4,7 +4,6 @@ Rules: identifiers are parsed when the file is read, an unknown key is refused, 
 person.
 """
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +12,9 @@ import msgspec
 from sync.durable import replace_file
 from terminal.domain.errors import DomainError
 from terminal.domain.identifiers import AmId
+from terminal.outside import CONFIG, DARK
 
-FILE_NAME = "config.json"
+FILE_NAME = CONFIG
 
 
 class ConfigInvalid(DomainError):
@@ -39,20 +39,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     grace_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 60
     retention_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90
     idle_lock_seconds: int = 120
-    theme: str = "sombre"
+    theme: str = DARK
     mixed_ceiling: bool = False
     scanner: str = ""
     printer: str = ""
     printer_profile: str = "TM-T20II"
     sounds: bool = True
-
-
-def default_home() -> Path:
-    """`$COMPTOIR_HOME`, else the platform's data folder (XDG base directory)."""
-    if named := os.environ.get("COMPTOIR_HOME"):
-        return Path(named)
-    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(data) / "comptoir"
 
 
 def read_config(home: Path) -> Config:

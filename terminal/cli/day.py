@@ -16,10 +16,9 @@ from terminal.cli.output import Answer
 from terminal.cli.session import logged_in
 from terminal.domain.errors import InputInvalid
 from terminal.i18n import PARIS, text
+from terminal.vault.closures import Closure
 from terminal.workflow import four_eyes
 from terminal.workflow.day import (
-    Closure,
-    DaySheet,
     closure_of,
     export_day,
     export_day_with_names,
@@ -27,6 +26,7 @@ from terminal.workflow.day import (
     show_day,
     subject_of,
 )
+from terminal.workflow.day_sheet import DaySheet
 from terminal.workflow.desk import Desk
 
 

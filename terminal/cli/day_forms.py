@@ -8,12 +8,13 @@ standard fonts: a sign they lack loses its accent, or becomes a question mark; t
 import csv
 import io
 import unicodedata
-from typing import Final
-
-from fpdf import FPDF
+from typing import TYPE_CHECKING, Final
 
 from terminal.i18n import NBSP, PARIS, date_text, money_text, text
-from terminal.workflow.day import DayLine, DaySheet, InsurerDay
+from terminal.workflow.day_sheet import DayLine, DaySheet, InsurerDay
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 AMOUNTS: Final = ("price", "amo", "amc", "reste_a_charge")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -64,6 +65,8 @@ def _all_of(one: InsurerDay) -> int:
 
 def pdf_bytes(sheet: DaySheet) -> bytes:
     """The sheet as a PDF, A4 lying."""
+    from fpdf import FPDF
+
     pdf = FPDF(orientation="landscape", format="A4")
     pdf.set_creation_date(sheet.made_at)
     pdf.set_title(_printable(_title(sheet)))
@@ -128,13 +131,13 @@ def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def _row(pdf: FPDF, cells: list[str]) -> None:
+def _row(pdf: "FPDF", cells: list[str]) -> None:
     for width, cell, name in zip((*_WIDTHS, _NAMED), cells, (*_PRINTED, "name"), strict=False):
         pdf.cell(width, _HEIGHT, _printable(cell), border=1, align="R" if name in AMOUNTS else "L")
     pdf.ln(_HEIGHT)
 
 
-def _write(pdf: FPDF, line: str) -> None:
+def _write(pdf: "FPDF", line: str) -> None:
     pdf.cell(0, _HEIGHT, _printable(line), new_x="LMARGIN", new_y="NEXT")
 
 

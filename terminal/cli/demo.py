@@ -78,10 +78,12 @@ def _terminal(folder: Path, cards: CardSource, insurers: tuple[DemoInsurer, ...]
 def _on_screen(desk: Desk, cards: DemoCards) -> Answer:
     """The counter with a card in the reader; the lock screen tells the PIN, because nobody can guess it."""
     from terminal.tui import run
+    from terminal.tui.opening import Opened
 
     counter = Counter(desk)
     counter.lock()
     with run_service(desk.home.path), changing_cards(cards, lambda: sum(desk.home.outbox.summary().states.values())):
         hint = text("cli.demo.hint", pin=PIN)
-        status = run(counter, reader=cards.reader, theme="sombre", hint=hint, office=Office(desk))
+        opened = Opened(counter, Office(desk))
+        status = run(lambda: opened, reader=cards.reader, theme="sombre", hint=hint)
     return Answer({"status": status}, status=status)

@@ -5,10 +5,9 @@ the account until after the recovery code, that an installation is under way: wi
 recovery code is one whose owner wants none, with it one that was cut short.
 """
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,6 +21,7 @@ from terminal.bootstrap import open_desk, prepare_home
 from terminal.config import FILE_NAME, Config, read_config, write_config
 from terminal.domain.roles import Role
 from terminal.i18n import text
+from terminal.outside import KEYSLOTS, UNDER_WAY
 from terminal.vault import Account
 from terminal.workflow.access import log_in
 from terminal.workflow.first_run import Begun, Paper, Plan, Stage, account_id, plugged_printers
@@ -32,7 +32,6 @@ from terminal.workflow.people import create_person
 if TYPE_CHECKING:
     from terminal.vault.accounts import Cost
 
-UNDER_WAY: Final = "first-run"
 Step = Callable[[str], None]
 
 
@@ -117,7 +116,7 @@ def stage_of(home: Path) -> Stage:
 
 def _stage_of_keys(home: Path) -> Stage:
     try:
-        kinds = {slot.kind for slot in slots(home / "keyslots.json")}
+        kinds = {slot.kind for slot in slots(home / KEYSLOTS)}
     except SyncError:
         return Stage.DONE
     if "pin" not in kinds:
@@ -129,8 +128,3 @@ def _end(home: Path) -> None:
     with medium_errors():
         (home / UNDER_WAY).unlink(missing_ok=True)
         flush_folder(home)
-
-
-def somebody_sits_there() -> bool:
-    """Whether there is a terminal to ask questions on."""
-    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -17,7 +17,8 @@ from terminal.cli.day_forms import ticket_lines_of
 from terminal.cli.doctor import findings_of
 from terminal.domain.errors import DomainError
 from terminal.i18n import text
-from terminal.workflow.day import DaySheet, closure_of, export_day, mark_closed, show_day
+from terminal.workflow.day import closure_of, export_day, mark_closed, show_day
+from terminal.workflow.day_sheet import DaySheet
 from terminal.workflow.desk import Desk
 from terminal.workflow.enrolments import enrolments, keep_up, listed
 from terminal.workflow.media import mounted, writable

@@ -16,10 +16,11 @@ from sync.queue import Late, Row, Settlement
 from terminal.cli.output import DONE, REFUSED, Answer
 from terminal.cli.progress import Progress
 from terminal.cli.session import desk_of, home_of, logged_in
+from terminal.domain.claim import NEEDS_A_PERSON, WAITING
 from terminal.i18n import age_text, error_text, text
 from terminal.workflow.desk import Desk
 from terminal.workflow.late import late_of, lateness_of
-from terminal.workflow.track import NEEDS_A_PERSON, WAITING, unproved_of
+from terminal.workflow.track import unproved_of
 from terminal.workflow.verify import verify_home
 
 SHOWN = 1000

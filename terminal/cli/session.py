@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from terminal.bootstrap import open_desk, professional_card
 from terminal.cli.input import SecretMissing, read_secret
-from terminal.config import default_home
+from terminal.outside import default_home
 from terminal.workflow.access import log_in, log_in_by_card
 from terminal.workflow.desk import Desk
 

@@ -50,6 +50,12 @@ TRANSITIONS: Mapping[ClaimState, frozenset[ClaimState]] = {
 """What may follow each state. An insurer that declines a cancellation answers with the outcome that stands."""
 
 
+WAITING = (_S.QUEUED, _S.SENDING)
+NEEDS_A_PERSON = (_S.REJECTED, _S.REFUSED, _S.BLOCKED)
+GONE = (_S.SUPERSEDED, _S.CANCELLED)
+"""What waits to be sent, what a person has to look at, what counts no more."""
+
+
 def may_become(now: ClaimState, then: ClaimState) -> bool:
     """Whether a claim in state `now` may go to `then`; no state follows itself."""
     return then in TRANSITIONS[now]

@@ -3,15 +3,12 @@
 Rules: what was typed is never repaired beyond spaces and letter case. A NIR never shows whole in `str` or `repr`, and
 errors carry no part of it. Sources: NIR key and Corsica, INSEE and SOURCE §8 (key through python-stdnum,
 which does not check sex, month, department, commune or order); LPP key, SOURCE §3; billing id, SOURCE §8.
+python-stdnum is loaded when a key is judged: a screen that names a type has no number yet.
 """
 
 import re
 from dataclasses import dataclass
 from typing import Self
-
-from stdnum import luhn
-from stdnum.exceptions import ValidationError
-from stdnum.fr import nir as stdnum_nir
 
 from terminal.domain.errors import AmcNumberInvalid, AmIdInvalid, LppCodeInvalid, NirInvalid, NirKeyWrong
 
@@ -52,6 +49,9 @@ class Nir:
         nir = cls(compact[:13])
         if re.fullmatch("[0-9]{2}", compact[13:]) is None:
             raise NirInvalid("the key is two digits", reason="characters", accepted="13 + 2")
+        from stdnum.exceptions import ValidationError  # noqa: PLC0415 - see above
+        from stdnum.fr import nir as stdnum_nir  # noqa: PLC0415 - see above
+
         try:
             stdnum_nir.validate(compact)
         except ValidationError:
@@ -61,6 +61,8 @@ class Nir:
     @property
     def key(self) -> str:
         """The two digits of control: 97 minus the number modulo 97, 2A read as 19 and 2B as 18."""
+        from stdnum.fr import nir as stdnum_nir  # noqa: PLC0415 - see above
+
         return stdnum_nir.calc_check_digits(self.digits)
 
     def masked(self) -> str:
@@ -83,6 +85,8 @@ class AmId:
     def __post_init__(self) -> None:
         if re.fullmatch("[0-9]{9}", self.digits) is None:
             raise AmIdInvalid("a billing id has nine digits", reason="form", accepted="9")
+        from stdnum import luhn  # noqa: PLC0415 - see above
+
         if not luhn.is_valid(self.digits):
             raise AmIdInvalid("the last digit is not the key of the others", reason="key", accepted="9")
 

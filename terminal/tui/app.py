@@ -1,23 +1,29 @@
 """The application of the counter: its timers, and the keys that mean the same on every screen.
 
-Rules: nothing blocks; nothing blinks; the screen is written only when what it shows has changed.
+Rules: nothing blocks; nothing blinks; the screen is written only when what it shows has changed. The locked screen is
+painted first, then the counter is opened behind it; keys typed meanwhile wait for it, in their order.
 """
 
 import os
+from collections import deque
+from collections.abc import Callable
 from time import monotonic
 
+from terminal.i18n import text
 from terminal.tui.form_model import Stroke
 from terminal.tui.hands import Hands
 from terminal.tui.idle import Idle, IdleWatch
-from terminal.tui.messages import ScanCame
+from terminal.tui.messages import CounterOpened, Job, Refused, ScanCame, UsersRead
 from terminal.tui.notice import Notice
+from terminal.tui.opening import IDLE_SECONDS, Opened
 from terminal.tui.quiet_app import CRASHED
-from terminal.workflow.office import OfficePort
-from terminal.workflow.types import CounterPort
+from terminal.tui.spans import Role
 
 SNAPSHOT_SECONDS = 10
 IDLE_LOOK_SECONDS = 5
 STDIN = 0
+AHEAD = 64
+"""Keys that wait for the counter to open: a user, a code, and what impatience adds."""
 
 __all__ = ["CRASHED", "CounterApp"]
 
@@ -25,30 +31,48 @@ __all__ = ["CRASHED", "CounterApp"]
 class CounterApp(Hands):
     """The counter's screens on one terminal."""
 
-    def __init__(  # noqa: PLR0913 - what a counter is shown with is named
-        self,
-        counter: CounterPort,
-        *,
-        reader: str | None,
-        theme: str,
-        idle_seconds: float,
-        hint: str = "",
-        office: OfficePort | None = None,
-    ) -> None:
-        super().__init__(counter, reader, hint, office)
+    def __init__(self, opening: Callable[[], Opened], *, reader: str | None, theme: str, hint: str = "") -> None:
+        super().__init__(opening, reader, hint)
         self.dress(theme)
-        self._idle = IdleWatch(idle_seconds, monotonic())
+        self._idle = IdleWatch(IDLE_SECONDS, monotonic())
         self._on_terminal = os.isatty(STDIN)
+        self._ahead: deque[Stroke] | None = deque(maxlen=AHEAD)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the counter is open and the lock screen knows its people."""
+        return self._ahead is None
 
     def on_mount(self) -> None:
-        """Begin to look at the counter."""
+        """Show the locked screen, then open the counter."""
         self.heed_signals()
+        self.lock_page.notice = Notice(text("start.opening"), "", Role.TEXT)
         self.push_screen(self.lock_page)
+        self.call_after_refresh(self.open_counter)
+
+    def on_counter_opened(self, message: CounterOpened) -> None:
+        """Begin to look at the counter."""
+        opened = message.opened
+        self.counter, self.office = opened.counter, opened.office
+        self.facts.office = opened.office is not None
+        self.sounds = opened.sounds
+        self._idle = IdleWatch(opened.idle_seconds, monotonic())
+        self.lock_page.say(None)
         self.read_users()
         self.take_snapshot()
         self.start_watch()
+        self.start_scanner()
         self.set_interval(SNAPSHOT_SECONDS, self.take_snapshot)
         self.set_interval(IDLE_LOOK_SECONDS, self.look_idle)
+
+    def on_users_read(self, _message: UsersRead) -> None:
+        """Then apply what was typed while the counter was opened."""
+        self.call_later(self._catch_up)
+
+    def on_refused(self, message: Refused) -> None:
+        """The same where there is nobody to ask."""
+        if message.job is Job.USERS:
+            self.call_later(self._catch_up)
 
     def on_unmount(self) -> None:
         """Let the threads end."""
@@ -82,10 +106,17 @@ class CounterApp(Hands):
             self.front.say(Notice.of("idle_soon"))
 
     def take_stroke(self, stroke: Stroke) -> None:
-        """A key that is part of a scan waits for the rest; any other one is applied."""
+        """A key that comes before the counter is open waits, but the one that leaves; so does a part of a scan."""
         self._idle.touched(monotonic())
-        if not self.caught(stroke):
+        if self._ahead is not None and stroke.key != "escape":
+            self._ahead.append(stroke)
+        elif not self.caught(stroke):
             self._press(stroke)
+
+    def _catch_up(self) -> None:
+        ahead, self._ahead = self._ahead, None
+        for stroke in ahead or ():
+            self.take_stroke(stroke)
 
     def _press(self, stroke: Stroke) -> None:
         """Lock, card and mask are everywhere; all else is the screen's."""

@@ -7,12 +7,16 @@ nothing.
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from terminal.i18n import PARIS, error_text, money_text, sentences, text
 from terminal.tui.spans import BLANK, Line, Role, Span, cut, length
 from terminal.tui.work_lines import short_number, state_sign
-from terminal.workflow.day import Closure, DayLine, DaySheet, InsurerDay
+from terminal.workflow.day_sheet import DayLine, DaySheet, InsurerDay
 from terminal.workflow.office import DayView
+
+if TYPE_CHECKING:
+    from terminal.workflow.office import Closure
 
 _COUNT, _MONEY, _WIDEST = 5, 13, 26
 
@@ -64,7 +68,7 @@ def _columns(name: int, cells: list[str]) -> str:
     return f"{cut(first, name):<{name}}{count:>{_COUNT}}" + "".join(f"{amount:>{_MONEY}}" for amount in amounts)
 
 
-def _closed(closure: Closure | None, sheet: DaySheet) -> list[Line]:
+def _closed(closure: "Closure | None", sheet: DaySheet) -> list[Line]:
     if closure is None:
         return []
     at = closure.closed_at.astimezone(PARIS).strftime("%d/%m/%Y %H:%M")

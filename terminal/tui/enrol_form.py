@@ -13,7 +13,7 @@ from terminal.tui.form_model import Form
 from terminal.tui.form_rows import Cell, FormRow, Gap, Heading, Remark, Row
 from terminal.tui.request_lines import legible
 from terminal.tui.spans import Role
-from terminal.workflow.enrolments import code_fault, is_invitation, same_code
+from terminal.workflow.letters import code_fault, is_invitation, same_code
 from terminal.workflow.office import Listed
 
 CODE_WIDTH = 26

@@ -21,7 +21,7 @@ from terminal.tui.orders import Orders, Page
 from terminal.tui.request_lines import legible
 from terminal.tui.spans import Role
 from terminal.tui.state import CounterState
-from terminal.workflow.enrolments import code_fault
+from terminal.workflow.letters import code_fault
 from terminal.workflow.office import Enrolment, Listed
 
 

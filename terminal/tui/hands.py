@@ -6,6 +6,7 @@ caught only when its first key is one that no field takes, so that hands never w
 put in while the terminal is locked is asked for as on the command line. Each sound has its sentence beside it.
 """
 
+from collections.abc import Callable
 from time import monotonic
 
 from hardware import CardInserted, CardKind, CardWithdrawn, ReaderEvent, ReaderGone, ScannerError, ServiceLost
@@ -18,13 +19,12 @@ from terminal.tui.crash import code_and_facts
 from terminal.tui.form_model import Stroke
 from terminal.tui.messages import Job
 from terminal.tui.notice import Notice
+from terminal.tui.opening import Opened
 from terminal.tui.orders import Page
 from terminal.tui.own_card_screen import OwnCardScreen
 from terminal.tui.pages import Pages
 from terminal.tui.spans import Role
 from terminal.workflow.handed import HandedQuote, looks_handed
-from terminal.workflow.office import OfficePort
-from terminal.workflow.types import CounterPort
 
 OPENING = ("{", "]")
 """First keys of a scan by a scanner that types: a quote's brace, and the mark that scanners put before a code."""
@@ -45,16 +45,12 @@ class Hands(Pages):
     _handed: HandedQuote | None = None
     _own_reader: str | None = None
 
-    def __init__(self, counter: CounterPort, reader: str | None, hint: str, office: OfficePort | None) -> None:
-        super().__init__(counter, reader, hint, office)
+    def __init__(self, opening: Callable[[], Opened], reader: str | None, hint: str) -> None:
+        super().__init__(opening, reader, hint)
         self.own_card_page = OwnCardScreen(self.facts, self)
         self.pages[Page.OWN_CARD] = self.own_card_page
         for name, page in self.pages.items():
             self.install_screen(page, name)
-
-    def on_mount(self) -> None:
-        """Begin to listen."""
-        self.start_scanner()
 
     def on_unmount(self) -> None:
         """Let the thread end."""

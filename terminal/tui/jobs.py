@@ -7,7 +7,7 @@ being written; an error becomes a code, never a crash.
 
 from collections import deque
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from textual import work
 from textual.message import Message
@@ -22,6 +22,7 @@ from terminal.tui.messages import (
     ActEnded,
     Cancelled,
     ChainsSettled,
+    CounterOpened,
     DraftReopened,
     Followed,
     Job,
@@ -41,6 +42,7 @@ from terminal.tui.messages import (
     UsersRead,
 )
 from terminal.tui.notice import Notice
+from terminal.tui.opening import Opened
 from terminal.tui.quiet_app import QuietApp
 from terminal.tui.state import Snapshot
 from terminal.wording import ticket_lines
@@ -52,23 +54,38 @@ from terminal.workflow.types import (
     DuplicateReason,
     Person,
     Provided,
-    RefusalReason,
     UserName,
 )
+
+if TYPE_CHECKING:
+    from terminal.workflow.types import RefusalReason
 
 Answer = TypeVar("Answer")
 
 
 class Jobs(QuietApp):
-    """An application that works for a counter."""
+    """An application that works for a counter, once it is open."""
 
-    def __init__(self, counter: CounterPort, office: OfficePort | None) -> None:
+    counter: CounterPort
+    office: OfficePort | None = None
+    not_opened: Exception | None = None
+    """Why the counter could not be opened; the application then ends."""
+
+    def __init__(self, opening: Callable[[], Opened]) -> None:
         super().__init__()
-        self.counter = counter
-        self.office = office
+        self._opening = opening
         self._watch: Watch | None = None
         self._acts: deque[Callable[[], None]] = deque()
         self._act_runs = False
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="opening")
+    def open_counter(self) -> None:
+        """Answers CounterOpened, or ends the application."""
+        try:
+            self.post_message(CounterOpened(self._opening()))
+        except Exception as error:  # whoever runs the screens says it: there is no counter to say it at
+            self.not_opened = error
+            self.call_later(self.exit)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="users")
     def read_users(self) -> None:
@@ -223,7 +240,7 @@ class Jobs(QuietApp):
             lambda _none: RequestDecided(provided=True),
         )
 
-    def act_refuse_request(self, request_id: str, reason: RefusalReason) -> None:
+    def act_refuse_request(self, request_id: str, reason: "RefusalReason") -> None:
         """Answers RequestDecided, once the refusal is durable."""
         self._act(
             Job.DECIDE,

@@ -15,6 +15,7 @@ from terminal.domain.lpp import LppItem
 from terminal.domain.ticket import CustomerTicket
 from terminal.tui.claim_entry import ClaimEntry, Completed
 from terminal.tui.claim_form import Offer
+from terminal.tui.opening import Opened
 from terminal.tui.state import Snapshot
 from terminal.workflow.handed import HandedQuote, OwnCard
 from terminal.workflow.types import (
@@ -60,6 +61,14 @@ class Job(Enum):
 
 class Fact(Message):
     """Base of the messages of workers."""
+
+
+class CounterOpened(Fact):
+    """There is a counter."""
+
+    def __init__(self, opened: Opened) -> None:
+        super().__init__()
+        self.opened = opened
 
 
 class UsersRead(Fact):

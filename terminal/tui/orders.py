@@ -6,7 +6,7 @@ so that each can be read alone.
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from terminal.domain.search import Search
 from terminal.domain.ticket import CustomerTicket
@@ -21,9 +21,11 @@ from terminal.workflow.types import (
     Found,
     Person,
     Provided,
-    RefusalReason,
     UserName,
 )
+
+if TYPE_CHECKING:
+    from terminal.workflow.types import RefusalReason
 
 Answer = TypeVar("Answer")
 
@@ -159,5 +161,5 @@ class Orders(Protocol):
     def provide(self, asked: AskedDocument, given: Provided) -> None:
         """Answer a document request."""
 
-    def refuse_request(self, asked: AskedDocument, reason: RefusalReason) -> None:
+    def refuse_request(self, asked: AskedDocument, reason: "RefusalReason") -> None:
         """Refuse a document request."""

@@ -5,7 +5,7 @@ written waits in memory for the user who began it. A card opens its claim by its
 elsewhere it waits for F5.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from terminal.i18n import text
 from terminal.tui import messages
@@ -31,6 +31,7 @@ from terminal.tui.lock_screen import LockScreen
 from terminal.tui.menu_screen import MenuScreen
 from terminal.tui.messages import Job
 from terminal.tui.notice import Notice
+from terminal.tui.opening import Opened
 from terminal.tui.orders import Page
 from terminal.tui.queue_screen import QueueScreen, settled_notice
 from terminal.tui.request_screen import RequestScreen
@@ -41,11 +42,8 @@ from terminal.tui.state import CounterState
 from terminal.tui.ticket_screen import TicketScreen
 from terminal.tui.wishes import Wishes
 from terminal.tui.work_lines import short_number
-from terminal.workflow.office import Difference, OfficePort
-from terminal.workflow.types import (
-    CounterPort,
-    Person,
-)
+from terminal.workflow.office import Difference
+from terminal.workflow.types import Person
 
 _IDLE_PAGES = (Page.HOME, Page.DONE)
 _LISTS = (Page.QUEUE, Page.SEARCH, Page.DUPLICATE)
@@ -62,9 +60,9 @@ class Pages(Wishes):
     _opened_by_itself = False
     _replace_asked = False
 
-    def __init__(self, counter: CounterPort, reader: str | None, hint: str, office: OfficePort | None) -> None:
-        super().__init__(counter, office)
-        self.facts = CounterState(slot=CardSlot(reader), office=office is not None)
+    def __init__(self, opening: Callable[[], Opened], reader: str | None, hint: str) -> None:
+        super().__init__(opening)
+        self.facts = CounterState(slot=CardSlot(reader))
         self.lock_page = LockScreen(self.facts, self, hint)
         self.home_page = HomeScreen(self.facts, self)
         self.identify_page = IdentifyScreen(self.facts, self)

@@ -7,12 +7,16 @@ the signs that a console has; each member of the answer is shown, so that nothin
 from collections.abc import Iterator
 from datetime import date
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from terminal.i18n import date_text, text
 from terminal.tui.spans import Line, Role, Room, Span, cut
-from terminal.workflow.types import AskedDocument, DocumentAnswer, RefusalReason
+from terminal.workflow.types import AskedDocument
 
-REASONS: tuple[RefusalReason, ...] = ("ground_insufficient", "not_needed", "not_held", "erased")
+if TYPE_CHECKING:
+    from terminal.workflow.types import DocumentAnswer, RefusalReason
+
+REASONS: "tuple[RefusalReason, ...]" = ("ground_insufficient", "not_needed", "not_held", "erased")
 """The reasons of a refusal, as 1, 2, 3, 4."""
 _NUMBER, _INSURER, _EACH = 12, 24, 2
 _LABEL = 14
@@ -41,7 +45,7 @@ def request_head(asked: AskedDocument, today: date, width: int) -> list[Line]:
     ]
 
 
-def leaving_lines(answer: DocumentAnswer, width: int) -> list[Line]:
+def leaving_lines(answer: "DocumentAnswer", width: int) -> list[Line]:
     """Every member of the answer that would leave, what matters first."""
     if answer.verdict == "refused":
         told = [text("request.leaves_refusal", reason=text(f"request.reason_{answer.reason}"))]
@@ -99,7 +103,7 @@ def _labelled(key: str, words: str, role: Role = Role.TEXT) -> Line:
     return Span(f"{text(key):<{_LABEL}}", Role.MUTED), Span(words, role)
 
 
-def _told(answer: DocumentAnswer) -> Iterator[str]:
+def _told(answer: "DocumentAnswer") -> Iterator[str]:
     for one in answer.openings:
         yield text("request.leaves_code", line=one.line + 1, code=one.code)
     if answer.last_equipment_date is not None:
@@ -110,7 +114,7 @@ def _told(answer: DocumentAnswer) -> Iterator[str]:
         yield text("request.leaves_invoice", reference=answer.invoice_reference)
 
 
-def _with(answer: DocumentAnswer) -> str:
+def _with(answer: "DocumentAnswer") -> str:
     """The members that every answer has; salts are long and mean nothing to a reader: they are named, not shown."""
     salts = text("request.leaves_salts") if answer.openings else ""
     routing = "/".join(part for part in (answer.insurer, answer.convention, answer.csr) if part)

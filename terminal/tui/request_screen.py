@@ -7,9 +7,8 @@ What is shown as leaving is the answer itself, with what is typed; nothing is ke
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 from textual.widget import Widget
 
 from terminal.i18n import text
@@ -26,7 +25,10 @@ from terminal.tui.request_lines import REASONS, leaving_lines, reason_lines, req
 from terminal.tui.spans import BLANK, Line, Role, Room, Span
 from terminal.tui.state import CounterState
 from terminal.tui.twice import Twice
-from terminal.workflow.types import AskedDocument, DocumentAnswer, Leaving, Provided, RefusalReason
+from terminal.workflow.types import AskedDocument, Leaving, Provided
+
+if TYPE_CHECKING:
+    from terminal.workflow.types import DocumentAnswer, RefusalReason
 
 _FIELDS = {"last_equipment_date": (Kind.DAY, 8), "invoice_reference": (Kind.FREE, 30)}
 _VALUE = "value"
@@ -181,7 +183,7 @@ class RequestScreen(CounterScreen):
     def _nothing(self) -> str:
         return "request_nothing_kept" if self._form is None else "request_nothing_typed"
 
-    def _shown_answer(self) -> DocumentAnswer | None:
+    def _shown_answer(self) -> "DocumentAnswer | None":
         """The answer as it would leave now."""
         if self._leaving is None:
             return None
@@ -194,7 +196,9 @@ class RequestScreen(CounterScreen):
             except EntryError:
                 given = None
             changes = asdict(given or Provided())
-        return msgspec.structs.replace(self._leaving.answer, **changes)
+        from msgspec.structs import replace  # noqa: PLC0415 - not before the first screen
+
+        return replace(self._leaving.answer, **changes)
 
     def _today(self) -> date:
         return self.state.snapshot.today if self.state.snapshot else date.max

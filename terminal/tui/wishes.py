@@ -4,6 +4,7 @@ Rules: every call returns at once; what becomes of a wish comes back as a messag
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from terminal.domain.search import Search
 from terminal.domain.ticket import CustomerTicket
@@ -17,9 +18,11 @@ from terminal.workflow.types import (
     EarlierClaim,
     Found,
     Provided,
-    RefusalReason,
     UserName,
 )
+
+if TYPE_CHECKING:
+    from terminal.workflow.types import RefusalReason
 
 
 class Wishes(HandJobs):
@@ -95,6 +98,6 @@ class Wishes(HandJobs):
         """Answer a document request."""
         self.act_provide(asked.request_id, given)
 
-    def refuse_request(self, asked: AskedDocument, reason: RefusalReason) -> None:
+    def refuse_request(self, asked: AskedDocument, reason: "RefusalReason") -> None:
         """Refuse a document request."""
         self.act_refuse_request(asked.request_id, reason)

@@ -13,12 +13,11 @@ from typing import Final
 
 import msgspec
 
-from sync.contract.activation import CODE_SYMBOLS, ActivationCode, parse_invitation
 from sync.contract.enrolment import DirectoryEntry
 from sync.contract.envelope import KEYS_TYP, decode
 from sync.contract.keys import KeySet
 from sync.crypto.certificates import not_after, not_before
-from sync.errors import ActivationCodeInvalid, HomeInUse, SyncError
+from sync.errors import HomeInUse, SyncError
 from sync.home import home_lock
 from sync.insurers import InsurerRecord
 from sync.reference import Reference, documents
@@ -26,14 +25,13 @@ from sync.service_state import is_alive, read_state
 from sync.trust import pinned_key
 from terminal.domain.errors import DomainError
 from terminal.workflow.desk import Desk
-from terminal.workflow.office import Certificate, CodeFault, Enrolment, KeptUp, Listed
+from terminal.workflow.office import Certificate, Enrolment, KeptUp, Listed
 from terminal.workflow.recipients import profile_of
 
 ENDING: Final = timedelta(days=20)
 """The service renews 30 days before the end: one that is nearer was not renewed."""
 _LONGEST: Final = 65_536
 _FILES: Final = 50
-_WHOLE_CODE: Final = CODE_SYMBOLS + 1
 
 
 def enrolments(desk: Desk) -> tuple[Enrolment, ...]:
@@ -64,32 +62,6 @@ def listed(desk: Desk, media: Iterable[Path]) -> tuple[Listed, ...]:
     found = [_listed(entry, file.name, known) for file, entry in _files(media)]
     found += [_listed(entry, "", known) for entry in entries]
     return tuple(sorted(found, key=lambda one: one.enrolled))
-
-
-def code_fault(typed: str) -> CodeFault | None:
-    """What is wrong with an activation code as far as it is typed; None when it can be one."""
-    symbols = "".join(sign for sign in typed if sign not in " -")
-    if len(symbols) < _WHOLE_CODE:
-        return "short"
-    try:
-        ActivationCode.parse(typed)
-    except ActivationCodeInvalid:
-        return "check" if len(symbols) == _WHOLE_CODE else "long"
-    return None
-
-
-def same_code(first: str, second: str) -> bool:
-    """Whether two entries are the same code, whatever the groups; ActivationCodeInvalid."""
-    return ActivationCode.parse(first) == ActivationCode.parse(second)
-
-
-def is_invitation(typed: str) -> bool:
-    """Whether this can be the number of an invitation."""
-    try:
-        parse_invitation(typed)
-    except ActivationCodeInvalid:
-        return False
-    return True
 
 
 def _enrolment(desk: Desk, record: InsurerRecord, trouble: str | None) -> Enrolment:

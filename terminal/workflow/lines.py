@@ -5,13 +5,15 @@ catalogue refuses is refused with its line, from 1.
 """
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from terminal.catalogue import Catalogue
 from terminal.domain.errors import DomainError
 from terminal.domain.identifiers import LppCode
 from terminal.domain.lines import LineInput
 from terminal.workflow.types import DraftLine, Eye, Item
+
+if TYPE_CHECKING:
+    from terminal.catalogue import Catalogue
 
 
 class LineFacts(Protocol):
@@ -58,7 +60,7 @@ def draft_lines(lines: Iterable[LineFacts]) -> tuple[DraftLine, ...]:
     )
 
 
-def line_inputs(lines: Iterable[LineFacts], in_force: Catalogue) -> tuple[LineInput, ...]:
+def line_inputs(lines: Iterable[LineFacts], in_force: "Catalogue") -> tuple[LineInput, ...]:
     """The lines as the pricing wants them, their codes looked up in `in_force`.
 
     Raises LppCodeInvalid, LppCodeUnknown, LppCodeClosed or LppCodeUnmapped with the line.
@@ -66,7 +68,7 @@ def line_inputs(lines: Iterable[LineFacts], in_force: Catalogue) -> tuple[LineIn
     return tuple(_line_input(number, line, in_force) for number, line in enumerate(lines, start=1))
 
 
-def _line_input(number: int, line: LineFacts, in_force: Catalogue) -> LineInput:
+def _line_input(number: int, line: LineFacts, in_force: "Catalogue") -> LineInput:
     try:
         item = in_force.item(LppCode.parse(line.lpp_code))
     except DomainError as error:

@@ -8,14 +8,16 @@ with an unknown price has no total: it says which lines to import or to type.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from terminal.catalogue import Catalogue
 from terminal.domain.age import completed_years
 from terminal.domain.errors import OfferInvalid
 from terminal.domain.lpp import LppItem
 from terminal.domain.offer import GLASSES, Twin, class_a_twins, offer_owed
 from terminal.domain.pricing import Eye, LineInput, Quote, QuoteInput, price_quote
+
+if TYPE_CHECKING:
+    from terminal.catalogue import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class ClassAOffer:
 
 
 def class_a_offer(
-    asked: QuoteInput, catalogue: Catalogue, today: date, written: Sequence[LineInput] | None = None
+    asked: QuoteInput, catalogue: "Catalogue", today: date, written: Sequence[LineInput] | None = None
 ) -> ClassAOffer | None:
     """The class A equipment that this quote must also contain; None when all of it is class A already.
 

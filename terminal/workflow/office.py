@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from terminal.workflow.day import Closure, DaySheet
+from terminal.workflow.day_sheet import DaySheet
 from terminal.workflow.types import DataAge
+
+if TYPE_CHECKING:
+    from terminal.vault.closures import Closure as Closure  # noqa: PLC0414 - for the screens
 
 Verdict = Literal["pass", "warn", "fail"]
 Certificate = Literal["good", "ending", "over", "unreadable"]
@@ -24,7 +27,7 @@ class DayView:
     """A day's sheet, how it was closed if it was, where its files can go, and whether there is a printer."""
 
     sheet: DaySheet
-    closure: Closure | None
+    closure: "Closure | None"
     places: tuple[Path, ...]
     printer: bool
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from sync.contract.outcomes import Outcome, Payment
 from sync.queue import RECOVERED, Row, Summary
-from terminal.domain.claim import ClaimState
+from terminal.domain.claim import GONE, NEEDS_A_PERSON, WAITING, ClaimState
 from terminal.vault.dossiers import Dossier
 from terminal.vault.listing import NEWEST, Listing
 from terminal.vault.outcomes import Heard
@@ -21,10 +21,6 @@ from terminal.workflow.desk import Desk
 from terminal.workflow.late import late_of, late_rows, lateness_of, sender_of
 from terminal.workflow.reference import data_age
 from terminal.workflow.types import DayTotals, Link, Status, WorkItem
-
-NEEDS_A_PERSON = (ClaimState.REJECTED, ClaimState.REFUSED, ClaimState.BLOCKED)
-WAITING = (ClaimState.QUEUED, ClaimState.SENDING)
-GONE = (ClaimState.SUPERSEDED, ClaimState.CANCELLED)
 
 
 def link_of(desk: Desk, summary: Summary | None = None) -> Link:

@@ -8,11 +8,9 @@ of prescriber and the ground of a renewal are in a `Draft` because they decide; 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from hardware import ReaderEvent, Watch
-from sync.contract import events
-from terminal.catalogue import Catalogue
 from terminal.domain.agreement import Agreement
 from terminal.domain.choice import LensChoice
 from terminal.domain.identifiers import Nir
@@ -27,10 +25,14 @@ from terminal.workflow import followed
 from terminal.workflow.handed import HandsPort
 from terminal.workflow.offer import ClassAOffer
 
+if TYPE_CHECKING:
+    from sync.contract.events import DocumentAnswer as DocumentAnswer  # noqa: PLC0414 - for the screens
+    from sync.contract.events import DocumentKind
+    from sync.contract.events import RefusalReason as RefusalReason  # noqa: PLC0414 - for the screens
+    from terminal.catalogue import Catalogue
+
 Item = Literal["frame", "lens", "supplement", "contact_lenses"]
 Eye = Literal["right", "left"]
-DocumentAnswer = events.DocumentAnswer
-RefusalReason = events.RefusalReason
 Link = Literal["online", "offline", "unknown"]
 Sender = Literal["working", "stuck", "missing"]
 ClaimKind = followed.ClaimKind
@@ -132,7 +134,7 @@ class QuoteAnswer:
     quote: Quote
     offer: ClassAOffer | None
     renewal: Renewal | None
-    catalogue: Catalogue
+    catalogue: "Catalogue"
     earlier: tuple[Delivered, ...] = ()
     agreement: Agreement | None = None
 
@@ -207,8 +209,7 @@ class Status:
     `damaged`: a check at the start found something wrong with store or counterfoil.
     `data`: how old the reference data are, None in a terminal that takes none.
     `unproved`: so many claims have a receipt whose log proof is late, or cannot come.
-    `sender`: the service that sends; `warned` and `alarmed` count claims without receipt after five and eight working
-    days.
+    `sender`: the service that sends; `warned`, `alarmed`: claims without receipt after five and eight working days.
     """
 
     waiting: int
@@ -241,7 +242,7 @@ class AskedDocument:
     claim_id: str
     number: str
     state: str
-    document: events.DocumentKind | None
+    document: "DocumentKind | None"
     ground: str
     deadline: date | None
     late: bool
@@ -261,7 +262,7 @@ class Provided:
 class Leaving:
     """What an answer to a request would say, but for what is typed; `last_glasses`: the date that the dossier has."""
 
-    answer: DocumentAnswer
+    answer: "DocumentAnswer"
     last_glasses: date | None = None
 
 
@@ -380,7 +381,7 @@ class CounterPort(HandsPort, Protocol):
     def provide(self, request_id: str, given: Provided) -> None:
         """Answer a request, for the responsible person; RoleRefused, RequestDecided, InputInvalid."""
 
-    def refuse_request(self, request_id: str, reason: RefusalReason) -> None:
+    def refuse_request(self, request_id: str, reason: "RefusalReason") -> None:
         """Refuse a request, for the responsible person; RoleRefused, RequestDecided."""
 
     def worklist(self, limit: int = 50) -> tuple[WorkItem, ...]:

@@ -1,7 +1,8 @@
 """How long until the counter shows itself, beside the least that any Python program needs to start.
 
-Rules: the real command in a real pseudo-terminal, on a home of its own. It counts as painted once the name of the only
-user has been written: the lock screen is there, and the home was opened before.
+Rules: the real command in a real pseudo-terminal, on a home of its own. It counts as painted once the field for a code
+has been written, by the screen and not by the words before it; as ready once the name of the only user has been: the
+home is open then, and a code that was typed meanwhile is tried.
 """
 
 import fcntl
@@ -18,21 +19,33 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from terminal.i18n import text
+
 NAME = "Zéphyrine"
+FIELD = text("lock.who")
+"""What the locked screen asks, whether it knows its people or not yet."""
 ROWS, COLUMNS = 30, 100
 PATIENCE = 60.0
 """Seconds after which a screen that does not come ends the measure."""
 
 
 def measure(parent: Path, count: int) -> dict[str, float]:
-    """Median seconds to the first paint and of `python -c pass`, over `count` of each, taking turns."""
-    painted, bare = [], []
+    """Median seconds to first paint, to ready and of `python -c pass`, over `count` of each, taking turns."""
+    painted, ready, bare = [], [], []
     with tempfile.TemporaryDirectory(dir=parent) as folder:
         home = _home(Path(folder))
         for _ in range(count):
-            painted.append(_first_paint(home))
+            first, last = _start(home)
+            painted.append(first)
+            ready.append(last)
             bare.append(_bare())
-    return {"paint_seconds": median(painted), "python_seconds": median(bare), "ratio": median(painted) / median(bare)}
+    return {
+        "paint_seconds": median(painted),
+        "ready_seconds": median(ready),
+        "python_seconds": median(bare),
+        "ratio": median(painted) / median(bare),
+        "ready_ratio": median(ready) / median(bare),
+    }
 
 
 def _home(folder: Path) -> Path:
@@ -53,7 +66,7 @@ def _bare() -> float:
     return perf_counter() - start
 
 
-def _first_paint(home: Path) -> float:
+def _start(home: Path) -> tuple[float, float]:
     start = perf_counter()
     child, terminal = pty.fork()
     if child == 0:
@@ -61,8 +74,10 @@ def _first_paint(home: Path) -> float:
         os.execv(sys.executable, [sys.executable, "-m", "terminal.cli", "--home", str(home)])
     try:
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-        _read_until(terminal, NAME.encode("utf-8"), start)
-        return perf_counter() - start
+        seen = _read_until(terminal, FIELD.encode("utf-8"), start)
+        painted = perf_counter() - start
+        _read_until(terminal, NAME.encode("utf-8"), start, seen)
+        return painted, perf_counter() - start
     finally:
         os.kill(child, signal.SIGKILL)
         _drain(terminal)
@@ -70,8 +85,7 @@ def _first_paint(home: Path) -> float:
         os.close(terminal)
 
 
-def _read_until(terminal: int, wanted: bytes, start: float) -> None:
-    seen = b""
+def _read_until(terminal: int, wanted: bytes, start: float, seen: bytes = b"") -> bytes:
     while wanted not in seen:
         try:
             seen += os.read(terminal, 65536)
@@ -79,6 +93,7 @@ def _read_until(terminal: int, wanted: bytes, start: float) -> None:
             raise RuntimeError(f"the counter ended: {seen[-500:]!r}") from None
         if perf_counter() - start > PATIENCE:
             raise TimeoutError("the counter did not show itself")
+    return seen
 
 
 def _drain(terminal: int) -> None:

@@ -22,6 +22,7 @@ from pyte.screens import Char
 from textual.pilot import Pilot
 
 from terminal.tui.app import CounterApp
+from terminal.tui.opening import Opened
 from tests.tui.make_pictures import PICTURED, Scene, lead_to, scenes
 from tests.tui.playing import Player
 from tests.tui.scene_office import SceneOffice
@@ -56,7 +57,8 @@ def child(scene: Scene) -> NoReturn:
     """The application on this process's terminal."""
     os.environ.update(TERM="linux", COLUMNS=str(COLUMNS), LINES=str(ROWS))
     os.environ.pop("COLORTERM", None)
-    app = CounterApp(scene.counter, reader=None, theme=scene.theme, idle_seconds=3600, office=SceneOffice())
+    opened = Opened(scene.counter, SceneOffice(), idle_seconds=3600)
+    app = CounterApp(lambda: opened, reader=None, theme=scene.theme)
     app.run(auto_pilot=partial(show, scene))
     os._exit(0)
 

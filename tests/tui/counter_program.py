@@ -17,6 +17,7 @@ from dataclasses import replace
 from hardware.emulator import EmulatedSource
 from terminal.cli.screens import show_screens
 from terminal.tui import run
+from terminal.tui.opening import Opened
 from tests.tui.real_shop import PIN, USER, enrol, open_shop
 from tests.tui.scenes import MARIE, SceneCounter
 
@@ -29,12 +30,12 @@ def real(folder: Path) -> int:
     """The real counter."""
     with open_shop(folder) as shop:
         shop.cards.insert("simple")
-        return run(shop.counter, reader=shop.reader, theme="sombre")
+        return run(lambda: Opened(shop.counter), reader=shop.reader, theme="sombre")
 
 
 def first(folder: Path) -> int:
     """Whatever `comptoir` does where there is no terminal, with an empty reader."""
-    return show_screens(folder / "home", None, EmulatedSource()).status
+    return show_screens(folder / "home", None, EmulatedSource).status
 
 
 def hands(folder: Path) -> int:
@@ -44,7 +45,7 @@ def hands(folder: Path) -> int:
         enrol(shop.desk, amc=OTHER_AMC)
         shop.desk.vault.lock()
         threading.Thread(target=_put_cards, args=(folder / "cards", shop.cards), daemon=True).start()
-        return run(shop.counter, reader=shop.reader, theme="sombre")
+        return run(lambda: Opened(shop.counter), reader=shop.reader, theme="sombre")
 
 
 def _put_cards(fifo: Path, cards: EmulatedSource) -> None:
@@ -60,7 +61,8 @@ def crash(_folder: Path) -> int:
     """A person whose NIR is text, which no screen can mask."""
     nir = MARIE.nir.digits + MARIE.nir.key
     person = replace(MARIE, surname=PLANTED, nir=nir)  # type: ignore[arg-type]  # the defect is the point
-    return run(SceneCounter(people=(person,), card_present=True), reader=None, theme="sombre")
+    opened = Opened(SceneCounter(people=(person,), card_present=True))
+    return run(lambda: opened, reader=None, theme="sombre")
 
 
 if __name__ == "__main__":

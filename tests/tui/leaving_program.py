@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from textual.pilot import Pilot
 
 from terminal.tui.app import CounterApp
+from terminal.tui.opening import Opened
 from tests.tui.make_pictures import Scene, lead_to, scenes
 from tests.tui.playing import Player
 
@@ -51,7 +52,8 @@ async def leave(scene: Scene, why: str, pilot: Pilot[int]) -> None:
 
 def child(scene: Scene, why: str) -> NoReturn:
     """The application on the terminal that is this process's; it ends as `terminal.tui.run` does."""
-    app = CounterApp(scene.counter, reader=None, theme=scene.theme, idle_seconds=3600)
+    opened = Opened(scene.counter, idle_seconds=3600)
+    app = CounterApp(lambda: opened, reader=None, theme=scene.theme)
     app.run(auto_pilot=partial(leave, scene, why))
     sys.stdout.flush()
     os._exit(app.return_code or 0)

@@ -13,6 +13,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from terminal.tui.app import CounterApp
+from terminal.tui.opening import Opened
 from terminal.tui.orders import Page
 from terminal.tui.quiet_app import QuietApp
 from terminal.workflow.office import OfficePort
@@ -86,6 +87,11 @@ class Player(Hands):
         super().__init__(app, pilot)
         self.app: CounterApp = app
 
+    async def settle(self) -> None:
+        """The same, once the counter is open."""
+        await self.until(lambda: self.app.ready)
+        await super().settle()
+
     async def unlock(self, pin: str, user: str = "") -> None:
         """Open the terminal and come home."""
         await self.settle()
@@ -117,7 +123,8 @@ async def playing(
 ) -> AsyncIterator[Player]:
     """The application in front of a person; the back of the shop is a scene's unless it is given."""
     behind = office or SceneOffice()
-    app = CounterApp(counter, reader=reader, theme=theme, idle_seconds=idle_seconds, hint=hint, office=behind)
+    opened = Opened(counter, behind, idle_seconds=idle_seconds)
+    app = CounterApp(lambda: opened, reader=reader, theme=theme, hint=hint)
     async with app.run_test(size=size) as pilot:
         player = Player(app, pilot)
         await player.settle()

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from terminal.workflow.day import Closure, DayLine, DaySheet
+from terminal.vault.closures import Closure
+from terminal.workflow.day_sheet import DayLine, DaySheet
 from terminal.workflow.office import (
     ClosedDay,
     DataOrigin,

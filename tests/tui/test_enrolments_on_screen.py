@@ -11,7 +11,7 @@ from terminal.cli.office import Office
 from terminal.tui.enrol_form import enrol_form, scanned_whole
 from terminal.tui.form_model import Form, Outcome, Stroke
 from terminal.tui.orders import Page
-from terminal.workflow.enrolments import code_fault, same_code
+from terminal.workflow.letters import code_fault, same_code
 from terminal.workflow.office import KeptUp
 from tests.shop_fixture import PIN, SHOP, OpenShop
 from tests.tui.make_pictures import LETTER_CODE

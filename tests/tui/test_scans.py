@@ -10,7 +10,7 @@ from textual import events
 from hardware import CardInserted, CardKind, CardWithdrawn, ScanInvalid, ScannerGone
 from hardware.scanner import Scan
 from terminal.tui.orders import Page
-from terminal.workflow.enrolments import same_code
+from terminal.workflow.letters import same_code
 from tests.tui.make_pictures import LETTER_CODE
 from tests.tui.playing import Player, playing, stroke
 from tests.tui.scene_office import SceneOffice

@@ -18,7 +18,8 @@ from terminal.domain.roles import Role
 from terminal.vault import Account
 from terminal.vault.refusals import ApprovalInvalid, SecondPersonInvalid
 from terminal.workflow import four_eyes
-from terminal.workflow.day import DayLine, DaySheet, export_day, export_day_with_names, show_day, subject_of
+from terminal.workflow.day import export_day, export_day_with_names, show_day, subject_of
+from terminal.workflow.day_sheet import DayLine, DaySheet
 from tests.shop_fixture import PIN, USER, Shop
 
 OTHER, OTHER_PIN = "dominique", "1357"

@@ -13,9 +13,10 @@ from sync.errors import HomeMissing, PinWrong, RecoveryCodeInvalid
 from sync.home import create_home, open_home
 from sync.queue import Frame
 from terminal.bootstrap import open_desk
-from terminal.cli.first_run import UNDER_WAY, FirstRun, stage_of
+from terminal.cli.first_run import FirstRun, stage_of
 from terminal.config import read_config
 from terminal.domain.roles import Role
+from terminal.outside import UNDER_WAY
 from terminal.workflow.access import log_in
 from terminal.workflow.first_run import Paper, Plan, Stage, account_id, plugged_printers
 from terminal.workflow.keys import recover_account

@@ -11,7 +11,7 @@ import pytest
 from sync.contract.events import DocumentKind, RefusalReason
 from sync.contract.outcomes import REASONS
 from sync.contract.problems import PROBLEMS
-from terminal.domain.claim import ClaimState
+from terminal.domain.claim import NEEDS_A_PERSON, WAITING, ClaimState
 from terminal.domain.lines import Adjustment
 from terminal.domain.renewal import Ground
 from terminal.i18n import error_text, reason_texts, sentences
@@ -26,7 +26,6 @@ from terminal.tui.setup_steps import Step
 from terminal.workflow.first_run import Stage
 from terminal.workflow.followed import FollowAct
 from terminal.workflow.office import OriginKind
-from terminal.workflow.track import NEEDS_A_PERSON, WAITING
 
 ROOT = Path(__file__).resolve().parents[3]
 TREES = ("hardware", "sync", "terminal")

@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import event
 
 from sync.store import Store
+from terminal.domain.claim import NEEDS_A_PERSON
 from terminal.tui.state import Snapshot
 from terminal.vault.listing import NEWEST, Listing
 from terminal.vault.outcomes import Heard
-from terminal.workflow.track import NEEDS_A_PERSON
 from tests.benchmarks.long_list import NEWEST as OPEN
 from tests.benchmarks.long_list import claim_id, fill
 from tests.tui.real_shop import PIN, USER, Shop, open_shop
