@@ -37,6 +37,8 @@ _BUSY_SECONDS: Final = 10.0
 _ROOM_TO_OPEN: Final = 64 * 1024
 """The log's index needs 32 KiB; without them the library only says that the medium refused."""
 _CONNECTIONS: Final = 8
+_IDLE: Final = 3
+"""So many connections stay open when nobody uses them: each keeps pages and up to 0.5 MiB of prepared statements."""
 CACHE_KIB: Final = 256
 """Pages that each connection keeps opened. SQLite's own 2 MiB fill as the file grows, in each connection; with 64 pages
 a registration reads one in 30 times a page again."""
@@ -216,8 +218,8 @@ def _engine(path: Path, key: bytes) -> Engine:
         module=driver,
         creator=connected,
         poolclass=QueuePool,
-        pool_size=_CONNECTIONS,
-        max_overflow=0,
+        pool_size=_IDLE,
+        max_overflow=_CONNECTIONS - _IDLE,
         pool_use_lifo=True,
         pool_timeout=_BUSY_SECONDS,
         hide_parameters=True,

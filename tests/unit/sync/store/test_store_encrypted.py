@@ -4,11 +4,13 @@ import math
 import stat
 import threading
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.pool import QueuePool
 from sqlcipher3 import dbapi2 as driver
 
 from sync.errors import KeyInvalid, MediumFailed, StoreBusy, StoreCorrupt, StoreTooOld
@@ -197,6 +199,17 @@ def test_what_connections_keep_of_the_file_has_a_bound(store: Store) -> None:
     with store.read() as connection:
         kib = -int(connection.exec_driver_sql("PRAGMA cache_size").scalar() or 0)
     assert 0 < kib * encrypted._CONNECTIONS <= 2048
+
+
+def test_connections_of_a_busy_moment_are_closed_after_it(store: Store) -> None:
+    """As many views at once as are allowed; three connections stay."""
+    pool = store._engine.pool
+    assert isinstance(pool, QueuePool)
+    with ExitStack() as stack:
+        for _ in range(encrypted._CONNECTIONS):
+            stack.enter_context(store.read())
+        assert pool.checkedout() == encrypted._CONNECTIONS
+    assert (pool.checkedout(), pool.checkedin()) == (0, 3)
 
 
 def test_a_broken_constraint_says_nothing_of_the_row(store: Store) -> None:
