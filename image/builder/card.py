@@ -48,13 +48,20 @@ def firmware(root: Path, out: Path, tools: Tools, epoch: int) -> None:
         shutil.copy(found, folder)
     shutil.copy(root / "usr/lib/u-boot/rpi_arm64/u-boot.bin", folder)
     shutil.copy(BOOT / "config.txt", folder)
+    boot_script(folder, tools, epoch)
+    filesystems.fat(folder.iterdir(), out, layout.named("firmware"), tools, epoch)
+
+
+def boot_script(folder: Path, tools: Tools, epoch: int) -> None:
+    """What U-Boot runs, and what it finds of its counters at the very first start, in `folder`."""
     script = (BOOT / "boot.cmd").read_text().replace("@CMDLINE@", command_line())
     (tools.work / "boot.cmd").write_text(script)
+    shutil.copy(BOOT / "environment", tools.work / "uboot.txt")
     tools.run(
         "mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-n", "comptoir", "-d", "/card/boot.cmd",
         tools.inside(folder / "boot.scr"), env={"SOURCE_DATE_EPOCH": str(epoch)},
     )  # fmt: skip
-    filesystems.fat(folder.iterdir(), out, layout.named("firmware"), tools, epoch)
+    tools.run("mkenvimage", "-s", "0x4000", "-o", tools.inside(folder / "uboot.env"), "/card/uboot.txt")
 
 
 def command_line() -> str:
