@@ -20,6 +20,7 @@ from sync.errors import SyncError
 from sync.insurers import InsurerRecord
 from sync.memory import swap_places
 from terminal.bootstrap import open_desk, pcsc_source, system_clock
+from terminal.cli.doctor_card import Machine, card_rules, is_active
 from terminal.cli.doctor_devices import clock_line, equipment, professional_card
 from terminal.cli.doctor_safety import safety
 from terminal.cli.finding import Finding, attempt, broken
@@ -52,6 +53,7 @@ def _machine() -> Iterator[Finding]:
     yield attempt("readers", lambda: ", ".join(pcsc_source().readers()) or text("cli.no_reader"), "warn")
     yield professional_card()
     yield _swap()
+    yield from card_rules(Machine(Path("/"), is_active))
 
 
 def _swap() -> Finding:
