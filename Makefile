@@ -21,7 +21,7 @@ PIP := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --req
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .PHONY: help setup system demo test soak lines lint bench insurer data-repository pictures lock clean mutants powercut \
-	image image-lock image-test
+	image image-lock image-test update-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,9 +71,10 @@ pictures: setup ## draw the screens again into tests/tui/pictures (the README sh
 	$(BIN)/python tests/tui/make_pictures.py
 	$(BIN)/python -m tests.tui.console_pictures
 
-image: ## build the SD card's image (root, Debian 12 or 13, about 8 GB below IMAGE_WORK); see image/README.md
+image: ## build the SD card's image and its update (UPDATE_KEY, UPDATE_CERT sign it; root, Debian 12 or 13, about 8 GB below IMAGE_WORK); see image/README.md
 	@image/system-packages
-	@$(PYTHON) -m image.builder image --work $(IMAGE_WORK)
+	@$(PYTHON) -m image.builder image --work $(IMAGE_WORK) \
+		$(if $(UPDATE_KEY),--update-key $(UPDATE_KEY) --update-cert $(UPDATE_CERT))
 
 image-lock: ## pin the image's Debian packages anew, and say what that changes
 	@image/system-packages
@@ -81,6 +82,10 @@ image-lock: ## pin the image's Debian packages anew, and say what that changes
 
 image-test: setup ## start the built image in an emulated machine: card, claim, power cut, spoilt root (root; minutes)
 	unshare --net sh -ec 'ip link set lo up; exec $(BIN)/python -m tests.image.machine.trial --work $(IMAGE_WORK)'
+
+update-test: setup ## updates refused, installed and cut off at every step; U-Boot's choice in an emulated Pi 3 (root; minutes)
+	@command -v strace >/dev/null || { echo "comptoir: make update-test needs strace" >&2; exit 3; }
+	$(BIN)/python -m tests.image.update.trial --work $(IMAGE_WORK)
 
 lock: ## pin the requirements anew; needs `uv` on PATH
 	@command -v uv >/dev/null || { echo "comptoir: make lock needs uv on PATH" >&2; exit 3; }

@@ -13,7 +13,7 @@ import time
 import tomllib
 from pathlib import Path
 
-from image.builder import application, card, evidence, rootfs, system
+from image.builder import application, bundle, card, evidence, rootfs, system
 from image.builder.apt import Apt
 from image.builder.emulation import arm64_programs
 from image.builder.lock import difference, parse, render
@@ -29,14 +29,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 -m image.builder", description="Build the SD card's image.")
     parser.add_argument("command", choices=("lock", "image"))
     parser.add_argument("--work", type=Path, required=True, help="folder for caches, trees and the result (about 6 GB)")
+    parser.add_argument("--update-key", type=Path, help="key that signs updates (PEM); the demonstration's when absent")
+    parser.add_argument("--update-cert", type=Path, help="certificate of that key, which the card will trust (PEM)")
     asked = parser.parse_args()
+    if (asked.update_key is None) != (asked.update_cert is None):
+        parser.error("--update-key and --update-cert go together")
+    signer = bundle.Signer(asked.update_key, asked.update_cert) if asked.update_key else bundle.DEMONSTRATION
     if os.geteuid() != 0:
         sys.stderr.write("image: root is needed (owners of files, chroot, binfmt_misc)\n")
         return 3
     work = asked.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
     try:
-        _lock(work) if asked.command == "lock" else _image(work)
+        _lock(work) if asked.command == "lock" else _image(work, signer)
     except (StepFailed, NoMirror) as error:
         sys.stderr.write(f"image: {error}\n")
         return 1
@@ -57,7 +62,7 @@ def _lock(work: Path) -> None:
             _say(f"  {line}")
 
 
-def _image(work: Path) -> None:
+def _image(work: Path, signer: bundle.Signer) -> None:
     began, epoch, version = time.monotonic(), _epoch(), _version()
     tools, out, root = Tools(work), work / "out", work / "root"
     shutil.rmtree(out, ignore_errors=True)
@@ -69,11 +74,15 @@ def _image(work: Path) -> None:
         _say("packages configured", began)
         application.install(root, tools)
         system.install(root, tools, version, epoch)
+        bundle.install(root, bundle.version_of(version, epoch), signer)
         application.compile_all(root, tools)
         rootfs.tidy(root)
         _check(root, tools)
         _say("application installed, and imported as arm64", began)
         _card(root, out, tools, version, epoch)
+    parts = {"root": work / "root-a.part", "slot": work / "slot-a.part"}
+    content = bundle.Content(parts, bundle.version_of(version, epoch))
+    bundle.make(content, signer, out / "comptoir.raucb", tools)
     _say(f"done: {out / 'comptoir.img'}", began)
 
 

@@ -66,6 +66,17 @@ def verify(image: Path, tools: Tools) -> Verity:
     return Verity(found[1], length // BLOCK)
 
 
+def holds(image: Path, verity: Verity, tools: Tools) -> bool:
+    """Whether every block of `image` is the one that the digest stands for."""
+    at = tools.inside(image)
+    script = (
+        'veritysetup verify --no-superblock --hash=sha256 --salt="$1" --data-block-size=4096 --hash-block-size=4096 '
+        '--data-blocks="$2" --hash-offset="$3" "$4" "$4" "$5" 2>/dev/null && echo whole || true'
+    )
+    told = tools.shell(script, _SALT, str(verity.blocks), str(verity.blocks * BLOCK), at, verity.root_hash)
+    return told.strip() == "whole"
+
+
 def fat(files: Iterable[Path], out: Path, place: Part, tools: Tools, epoch: int) -> None:
     """A FAT32 file system as large as `place` and called after it, with these files in its root folder."""
     out.unlink(missing_ok=True)

@@ -13,10 +13,13 @@ from image.builder.system import ENABLED, MASKED
 ROOT = Path(__file__).resolve().parents[2] / "image" / "root"
 UNITS = ROOT / "etc/systemd/system"
 LIMITS = {
+    "comptoir-confirmed.service": 12,
     "comptoir-counter.service": 18,
     "comptoir-data.service": 18,
     "comptoir-good.service": 5,
+    "comptoir-not-good.service": 12,
     "comptoir-provision.service": 14,
+    "comptoir-update.service": 12,
     "pcscd.service": 16,
 }
 """Tenths of systemd's exposure; every service of ours has a line here."""
@@ -40,7 +43,11 @@ def test_every_unit_of_ours_is_started() -> None:
     ours = {file.name for file in UNITS.glob("*.service")}
     assert ours == LIMITS.keys()
     begun_by = {"pcscd.service": "pcscd.socket", "comptoir-good.service": "comptoir-good.timer"}
-    assert {begun_by.get(name, name) for name in ours} <= set(ENABLED)
+    judged = (UNITS / "comptoir-good.service").read_text("utf-8")
+    begun_by |= dict.fromkeys(re.findall(r"^On(?:Success|Failure)=(\S+)$", judged, re.MULTILINE), "comptoir-good.timer")
+    plugged = (ROOT / "etc/udev/rules.d/70-comptoir-stick.rules").read_text("utf-8")
+    by_udev = set(re.findall(r'SYSTEMD_WANTS}\+="([^"]+)"', plugged))
+    assert {begun_by.get(name, name) for name in ours - by_udev} <= set(ENABLED)
     assert not set(ENABLED) & set(MASKED)
 
 
@@ -72,7 +79,9 @@ def test_nothing_is_accepted_from_outside_and_little_leaves() -> None:
     assert all("skuid" in line for line in leaving.splitlines() if "dport" in line)
 
 
-@pytest.mark.parametrize("script", ["data", "console", "good", "screen"])
+@pytest.mark.parametrize(
+    "script", ["after-start", "console", "data", "note", "screen", "update", "update-allowed", "update-awaited"]
+)
 def test_scripts_of_the_card_are_shell(script: str) -> None:
     """What runs before anybody can see a message at least parses."""
     subprocess.run(["sh", "-n", ROOT / "usr/lib/comptoir" / script], check=True)
