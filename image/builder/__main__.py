@@ -104,6 +104,7 @@ def _card(root: Path, out: Path, tools: Tools, version: str, epoch: int) -> None
     files = evidence.list_of_files(root, system.EXCLUDED)
     (out / "comptoir.files").write_text("".join(f"{line}\n" for line in files), "utf-8")
     (out / "comptoir.root-hash").write_text(f"{verity.root_hash}\n")
+    (out / "comptoir.commit").write_text(_commit("%h %s") + "\n", "utf-8")
     (out / "comptoir.img.sha256").write_text(f"{digest}  comptoir.img\n")
     for name in ("kernel.gz", "initrd"):
         shutil.copy(slot / name, tools.work / name)
@@ -115,8 +116,13 @@ def _epoch() -> int:
     """The one time that gets into an image: that of the commit, or SOURCE_DATE_EPOCH."""
     if told := os.environ.get("SOURCE_DATE_EPOCH"):
         return int(told)
-    command = ["git", "-C", str(application.PROJECT), "log", "-1", "--format=%ct"]
-    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return int(_commit("%ct"))
+
+
+def _commit(what: str) -> str:
+    """What git says of the commit that is built."""
+    command = ["git", "-C", str(application.PROJECT), "log", "-1", f"--format={what}"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _version() -> str:
