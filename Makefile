@@ -11,6 +11,7 @@ ARGS ?=
 INSURER_DIR ?= .insurer
 DATA_DIR ?= .data
 IMAGE_WORK ?= .image
+IMAGE_TRIAL = $(BIN)/python -m tests.image.machine.trial --work $(IMAGE_WORK)
 LONG := $(addprefix tests/,integration/pcsc faults/test_flipped_bits.py faults/test_wrong_clocks.py tui/test_bursts.py \
 	tui/test_leaving_every_screen.py unit/terminal/domain/test_pricing_sweeps.py integration/sync/test_transparency_log.py \
 	integration/conformance/test_openapi_fuzzed.py benchmarks)
@@ -21,7 +22,7 @@ PIP := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --req
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .PHONY: help setup system demo test soak lines lint bench insurer data-repository pictures lock clean mutants powercut \
-	image image-lock image-test update-test
+	image image-lock image-test image-figures update-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,8 +81,11 @@ image-lock: ## pin the image's Debian packages anew, and say what that changes
 	@image/system-packages
 	@$(PYTHON) -m image.builder lock --work $(IMAGE_WORK)
 
-image-test: setup ## start the built image in an emulated machine: card, claim, power cut, spoilt root (root; minutes)
-	unshare --net sh -ec 'ip link set lo up; exec $(BIN)/python -m tests.image.machine.trial --work $(IMAGE_WORK)'
+image-test: setup ## start the built image in an emulated machine: card, claim, power cut, ports, spoilt root (root; half an hour)
+	unshare --net sh -ec 'ip link set lo up; exec $(IMAGE_TRIAL) --record tests/image/machine/last-run.md $(ARGS)'
+
+image-figures: setup ## where time and memory go, in the card that image-test left; ARGS='--idle 600'
+	unshare --net sh -ec 'ip link set lo up; exec $(IMAGE_TRIAL) --inside --record tests/image/machine/last-figures.md $(ARGS)'
 
 update-test: setup ## updates refused, installed and cut off at every step; U-Boot's choice in an emulated Pi 3 (root; minutes)
 	@command -v strace >/dev/null || { echo "comptoir: make update-test needs strace" >&2; exit 3; }

@@ -3,8 +3,11 @@
 Rules: the file systems are read and written by the tools' own programs, never mounted.
 """
 
+import json
+import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +16,9 @@ from image.builder.run import enter
 from tests.image.machine.emulated import Parts
 
 CARD_BYTES: Final = 4 << 30
+_PIECE: Final = 16 << 20
+_HEADER: Final = 16 << 20
+"""What LUKS2 keeps before the first byte of data."""
 _FIRST: Final = f"/card/disk.img@@{layout.named('firmware').offset}"
 
 
@@ -53,6 +59,55 @@ def flip_byte(parts: Parts, place: int) -> None:
 
 
 def contains(disk: Path, words: bytes) -> bool:
-    """Whether the card shows these bytes anywhere."""
-    command: list[str | bytes] = ["grep", "--quiet", "--binary-files=text", "--fixed-strings", "-e", words, bytes(disk)]
-    return subprocess.run(command, check=False, env={"LC_ALL": "C"}).returncode == 0
+    """Whether the card shows these bytes anywhere; what was never written of the file is not read."""
+    with disk.open("rb") as file:
+        kept = b""
+        for piece in _written(file.fileno(), disk.stat().st_size):
+            if words in (kept := kept + piece):
+                return True
+            kept = kept[1 - len(words) :]
+    return False
+
+
+def _written(descriptor: int, end: int) -> Iterator[bytes]:
+    at = 0
+    while (at := _next_data(descriptor, at, end)) < end:
+        hole = os.lseek(descriptor, at, os.SEEK_HOLE)
+        while at < hole and (piece := os.pread(descriptor, min(_PIECE, hole - at), at)):
+            yield piece
+            at += len(piece)
+
+
+def _next_data(descriptor: int, at: int, end: int) -> int:
+    try:
+        return os.lseek(descriptor, at, os.SEEK_DATA)
+    except OSError:
+        return end
+
+
+def data_start(parts: Parts) -> int:
+    """Where the partition begins that the first start made, in bytes."""
+    told = enter(parts.tools, parts.work, ["sfdisk", "--json", f"/card/{parts.disk.name}"])
+    table = json.loads(told)["partitiontable"]["partitions"]
+    return int(next(one["start"] for one in table if one["node"].endswith("7"))) * layout.SECTOR
+
+
+def volume_key(parts: Parts) -> bytes:
+    """The key of the encrypted partition, opened as the emulated board opens it: it has no number of its own."""
+    header, key = parts.work / "header", parts.work / "volume-key"
+    with parts.disk.open("rb") as file:
+        file.seek(data_start(parts))
+        header.write_bytes(file.read(_HEADER))
+    key.unlink(missing_ok=True)
+    command = 'printf "comptoir data 1 no board number" | cryptsetup luksDump --batch-mode --dump-volume-key ' \
+              '--volume-key-file /card/volume-key --key-file - /card/header'  # fmt: skip
+    enter(parts.tools, parts.work, ["sh", "-c", command])
+    return key.read_bytes()
+
+
+def place_of(parts: Parts, path: str) -> int:
+    """Where in the root's file system the first bytes of a file lie."""
+    told = enter(parts.tools, parts.work, ["dump.erofs", f"--path={path}", "-e", "/card/root-a.part"])
+    found = re.search(r"^\s*0:.*:\s*(\d+)\.\.", told, re.MULTILINE)
+    assert found is not None, told
+    return int(found[1])

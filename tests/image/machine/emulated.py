@@ -1,9 +1,14 @@
 """The card's image in an emulated arm64 machine: QEMU, started, looked at, typed into, cut off.
 
 Rules: the image's own kernel, initramfs and root are used unchanged; what a board's firmware and U-Boot do (choose the
-slot, load the kernel) is done here, because this machine has neither. The network reaches this machine alone.
+slot, load the kernel) is done here, because this machine has neither. The network reaches this machine alone: QEMU's
+own services (address, names) and the interface TAP of this network namespace are on one line, and all that goes over
+it is recorded (`line.pcap`). With `inside` the kernel's command line asks systemd for a root
+shell on a line of its own.
 """
 
+import base64
+import re
 import socket
 import subprocess
 import time
@@ -15,8 +20,19 @@ from typing import Final
 from tests.image.machine.keyboard import places
 from tests.image.machine.usb_reader import UsbReader
 
-PATIENCE: Final = 600.0
-"""Seconds after which something that should come never will; a start takes about 60 where nothing else runs."""
+PATIENCE: Final = 900.0
+"""Seconds after which something that should come never will; on two busy processors a start takes six minutes."""
+
+
+TAP: Final = "trial0"
+MAC: Final = bytes.fromhex("525400434f4d")
+_SHELL: Final = """[Unit]
+DefaultDependencies=no
+[Service]
+ExecStart=sh -c 'until [ -c $L ]; do sleep 1; done; stty -F $L raw -echo; exec sh <$L >$L 2>/dev/null'
+Environment=L=/dev/hvc0
+"""
+"""What a person who may write the kernel's command line can have anyway."""
 
 
 class NeverCame(AssertionError):
@@ -35,15 +51,16 @@ class Parts:
 class Machine:
     """One run of the emulated machine; `kill` is the power cut."""
 
-    def __init__(self, parts: Parts, slot: str = "a") -> None:
+    def __init__(self, parts: Parts, slot: str = "a", *, inside: bool = False) -> None:
         self._parts = parts
         self._console = parts.work / "console.txt"
         self._console.write_bytes(b"")
         self.began = time.monotonic()
-        self._process = subprocess.Popen(_command(parts, slot), stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
-                                         stdout=(parts.work / "qemu.txt").open("wb"))  # fmt: skip
+        command, said = _command(parts, slot, inside=inside), (parts.work / "qemu.txt").open("wb")
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
         self.reader = UsbReader(self._connect("card.sock"))
         self._monitor = self._connect("monitor.sock")
+        self._shell = self._connect("shell.sock")
         self._ask("")
 
     def wait_for(self, *words: str, patience: float = PATIENCE) -> float:
@@ -74,6 +91,26 @@ class Machine:
         """What is on the screen now, as bytes to compare."""
         self._ask("screendump /card/now.ppm")
         return (self._parts.work / "now.ppm").read_bytes()
+
+    def run(self, command: str, patience: float = PATIENCE) -> str:
+        """What a command says in the root shell of a machine that was started with `inside`."""
+        self._shell.settimeout(patience)
+        self._shell.sendall(f'{{ {command}\n}} 2>&1; echo "<<$?>>"\n'.encode())
+        said = b""
+        while not (end := re.search(rb"<<\d+>>\r?\n$", said)):
+            said += self._shell.recv(65536)
+        return said[: end.start()].decode("utf-8", "replace").replace("\r", "")
+
+    def written(self) -> tuple[int, int]:
+        """Bytes and operations that were written to the card since the start."""
+        told = self._ask("info blockstats")
+        found = re.search(r"^card:.*? wr_bytes=(\d+) .*?wr_operations=(\d+)", told, re.MULTILINE)
+        assert found is not None, told
+        return int(found[1]), int(found[2])
+
+    def recorded(self) -> bytes:
+        """What went over its network line so far."""
+        return (self._parts.work / "line.pcap").read_bytes()
 
     def ended(self, patience: float = PATIENCE) -> float:
         """Wait until the machine stops by itself; seconds since the start."""
@@ -108,14 +145,18 @@ class Machine:
                 return link
 
 
-def _command(parts: Parts, slot: str) -> list[str]:
+def _command(parts: Parts, slot: str, *, inside: bool) -> list[str]:
     """QEMU in the tools' folder, with the work folder as /card."""
-    for name in ("card.sock", "monitor.sock"):
+    for name in ("card.sock", "monitor.sock", "shell.sock", "line.pcap"):
         (parts.work / name).unlink(missing_ok=True)
     line = (parts.work / "slot/cmdline").read_text().replace("console=ttyS1,115200", "").replace(" quiet", "")
     line = line.replace("console=tty1", "").replace("loglevel=3", "loglevel=6")
     line += f" console=ttyAMA0 comptoir.slot={slot} systemd.journald.forward_to_console=1"
-    line += " systemd.journald.max_level_console=info"
+    # An emulated disk on a busy machine may be slower to appear than any card.
+    line += " systemd.journald.max_level_console=info systemd.default_device_timeout_sec=600"
+    if inside:
+        unit = base64.b64encode(_SHELL.encode()).decode()
+        line += f" systemd.set_credential_binary=systemd.extra-unit.look.service:{unit} systemd.wants=look.service"
     qemu = [
         "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "1024", "-display", "none",
         "-kernel", "/card/kernel.gz", "-initrd", "/card/initrd", "-append", line, "-no-reboot",
@@ -123,7 +164,13 @@ def _command(parts: Parts, slot: str) -> list[str]:
         "-device", "virtio-gpu-pci,xres=1280,yres=800", "-device", "qemu-xhci", "-device", "usb-kbd",
         "-device", "usb-ccid", "-chardev", "socket,id=vsc,path=/card/card.sock,server=on,wait=off",
         "-device", "ccid-card-passthru,chardev=vsc",
-        "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=", "-device", "virtio-rng-pci",
+        "-netdev", "hubport,id=net,hubid=0", "-device", f"virtio-net-pci,netdev=net,romfile=,mac={MAC.hex(':')}",
+        "-netdev", "user,id=user", "-netdev", "hubport,id=to-user,hubid=0,netdev=user",
+        "-netdev", f"tap,id=tap,ifname={TAP},script=no,downscript=no",
+        "-netdev", "hubport,id=to-tap,hubid=0,netdev=tap",
+        "-object", "filter-dump,id=dump,netdev=net,maxlen=256,file=/card/line.pcap", "-device", "virtio-rng-pci",
+        "-device", "virtio-serial-pci", "-chardev", "socket,id=shell,path=/card/shell.sock,server=on,wait=off",
+        "-device", "virtconsole,chardev=shell",
         "-serial", "file:/card/console.txt", "-monitor", "unix:/card/monitor.sock,server=on,wait=off",
     ]  # fmt: skip
     enter = 'r=$1 w=$2; shift 2; mkdir -p "$r/card"; mount --rbind /dev "$r/dev"; mount --bind "$w" "$r/card"; ' \
