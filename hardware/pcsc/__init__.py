@@ -11,13 +11,11 @@ from contextlib import closing
 from functools import partial
 from typing import Final, TypeVar
 
-from smartcard import scard
-
 from hardware.connection import CardConnection, RedactedConnection, Watch
 from hardware.errors import ServiceDown
 from hardware.events import ReaderEvent
 from hardware.monitor import Monitor
-from hardware.pcsc.calls import establish, reader_names
+from hardware.pcsc.calls import establish, reader_names, release
 from hardware.pcsc.feed import LOOK_AGAIN_MS, Feed
 from hardware.pcsc.session import Session
 from hardware.watchdog import DEFAULT_SESSION, DEFAULT_TIMEOUT, Patience, Roster
@@ -68,4 +66,4 @@ def _look_for_readers() -> tuple[str, ...]:
     try:
         return reader_names(context)
     finally:
-        scard.SCardReleaseContext(context)
+        release(context)

@@ -4,10 +4,14 @@ Rules: no call may stop other threads, however long the service takes. pyscard m
 but it frees the list of SCardListReaders with it, and SCardFreeMemory waits for a lock that libpcsclite holds while any
 thread is in SCardEstablishContext (measured: a service that keeps one context waiting for 8 s stops the whole process
 for 8 s). So the readers are listed into memory of our own, by the same library in pyscard's context.
-Sources: PcscTypemaps.i of pyscard 2.3.1; winscard.h of pcsc-lite.
+SCardDisconnect walks the library's list of contexts without its lock, before pcsc-lite 2.4.0, while another thread may
+take one away (measured: one crash of the process in some forty runs of a service that freezes); so no two threads are
+in it and in SCardReleaseContext at once.
+Sources: PcscTypemaps.i of pyscard 2.3.1; winscard.h and winscard_clnt.c of pcsc-lite 1.9.9, its change fe6ca582.
 """
 
 import ctypes
+import threading
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
@@ -29,6 +33,8 @@ from hardware.errors import (
     ServiceDown,
 )
 
+_CONTEXTS: Final = threading.Lock()
+_LIST_SECONDS: Final = 1.0
 _ALL_NAMES: Final = 4096
 """Bytes: more than the 16 readers of 128 bytes each that pcsc-lite can hold."""
 _ERRORS: dict[int, type[HardwareError]] = {
@@ -71,9 +77,26 @@ def call(function: Callable[..., Any], *arguments: object) -> list[Any]:
 
 
 def establish() -> int:
-    """A new context with the service; whoever asks for it releases it."""
-    (context,) = call(scard.SCardEstablishContext, scard.SCARD_SCOPE_SYSTEM)
+    """A new context with the service; whoever asks for it releases it.
+
+    A disconnection that the service does not answer holds it up for a second, not for ever.
+    """
+    alone = _CONTEXTS.acquire(timeout=_LIST_SECONDS)
+    try:
+        (context,) = call(scard.SCardEstablishContext, scard.SCARD_SCOPE_SYSTEM)
+    finally:
+        if alone:
+            _CONTEXTS.release()
     return int(context)
+
+
+def release(context: int | None, card: int | None = None) -> None:
+    """Give back a card, as it is, and a context, whichever there are; waits for the service."""
+    with _CONTEXTS:
+        if card is not None:
+            scard.SCardDisconnect(card, scard.SCARD_LEAVE_CARD)
+        if context is not None:
+            scard.SCardReleaseContext(context)
 
 
 def reader_names(context: int) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from smartcard import scard
 
 from hardware.errors import HardwareError, ServiceDown
 from hardware.monitor import SlotState
-from hardware.pcsc.calls import error_of, establish, reader_names
+from hardware.pcsc.calls import error_of, establish, reader_names, release
 from hardware.watchdog import Roster
 
 LOOK_AGAIN_MS: Final = 2_000
@@ -56,8 +56,7 @@ class Feed:
         self._context = establish()
 
     def _release(self) -> None:
-        if self._context is not None:
-            scard.SCardReleaseContext(self._context)
+        release(self._context)
 
     def _look(self) -> Mapping[str, SlotState]:
         assert self._context is not None

@@ -20,7 +20,7 @@ from smartcard import scard
 from hardware.connection import CardConnection, RedactedConnection
 from hardware.errors import CardAbsent, CardMute, CardRemoved, CardSwapped, HardwareError, ReaderBusy, ServiceDown
 from hardware.monitor import SlotState
-from hardware.pcsc.calls import call, establish
+from hardware.pcsc.calls import call, establish, release
 from hardware.pcsc.feed import slot_state
 from hardware.watchdog import InnerConnection, Roster
 
@@ -120,9 +120,6 @@ class Session:
         return state
 
     def _release(self) -> None:
-        if self._held.card is not None:
-            if self._held.shared:
-                scard.SCardEndTransaction(self._held.card, scard.SCARD_LEAVE_CARD)
-            scard.SCardDisconnect(self._held.card, scard.SCARD_LEAVE_CARD)
-        if self._held.context is not None:
-            scard.SCardReleaseContext(self._held.context)
+        if self._held.card is not None and self._held.shared:
+            scard.SCardEndTransaction(self._held.card, scard.SCARD_LEAVE_CARD)
+        release(self._held.context, self._held.card)
