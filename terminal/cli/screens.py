@@ -1,8 +1,8 @@
 """`comptoir` without a command: the counter, or the questions of a first start where there is no terminal yet.
 
 Rules: nothing is loaded before the first screen but what it is drawn with; the counter is loaded and opened behind it.
-Where the folder does not look like a terminal that somebody can log in to, it is opened first: what is wrong with it is
-said without a screen.
+Where the folder does not look like a terminal that somebody can log in to, or nobody is there to see a screen, it is
+opened first: what is wrong with it is said without a screen.
 """
 
 import argparse
@@ -36,14 +36,14 @@ def show_screens(home: Path, reader: str | None, cards: "Callable[[], CardSource
     forbid_dumps()
     give_back_what_is_free()
     keep_out_of_swap()
-    made = looks_made(home)
-    if not made and sys.stdin.isatty() and sys.stdout.isatty():
+    made, somebody = looks_made(home), sys.stdin.isatty() and sys.stdout.isatty()
+    if not made and somebody:
         there, status = _first_start(home, cards)
         if not there:
             return Answer({"status": status}, status=status or DONE)
     with ExitStack() as stack:
         opening = partial(open_behind, stack, home, cards)
-        if not made:
+        if not (made and somebody):
             opened = opening()
             opening = partial(_already, opened)
         status = run(opening, reader=reader, theme=theme_of(home))

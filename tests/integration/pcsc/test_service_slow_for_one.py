@@ -27,7 +27,7 @@ LIST_BYTES = 1000
 """An answer this long is the service's table of readers; all others have a few bytes."""
 BEATS = 100
 PROGRAM = """
-import sys, threading, time
+import sys, threading
 from hardware import HardwareError
 from hardware.pcsc import PcscSource
 
@@ -42,14 +42,17 @@ def ask():
         say(error.code)
 
 def beat():
-    while True:
+    while not ended.wait(0.01):
         say("beat")
-        time.sleep(0.01)
 
-threading.Thread(target=beat, daemon=True).start()
+ended = threading.Event()
+beating = threading.Thread(target=beat)
+beating.start()
 for _ in range(2):
     threading.Thread(target=ask, daemon=True).start()
     sys.stdin.readline()
+ended.set()
+beating.join()
 """
 
 
