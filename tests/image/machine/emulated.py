@@ -108,6 +108,10 @@ class Machine:
         assert found is not None, told
         return int(found[1]), int(found[2])
 
+    def line_out(self) -> None:
+        """Pull the plug of its network line."""
+        self._ask("set_link net off")
+
     def recorded(self) -> bytes:
         """What went over its network line so far."""
         return (self._parts.work / "line.pcap").read_bytes()

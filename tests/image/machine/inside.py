@@ -1,0 +1,74 @@
+"""A start with a root shell on a line of its own: where time and memory go, what each unit and rule is worth.
+
+Rules: the shell is what a person who may write the kernel's command line can have anyway; the image is unchanged.
+"""
+
+import time
+from typing import Final
+
+from tests.image.machine.card_file import contains
+from tests.image.machine.emulated import MAC, Machine
+from tests.image.machine.figures import clock_figures, exposure_figures, memory_figures, rule_figures
+from tests.image.machine.line import knocked
+from tests.image.machine.outside import HOST, addresses, recorded
+from tests.image.machine.scan import knock
+from tests.image.machine.screen import settled
+from tests.image.machine.stage import PIN, Trial
+
+EXPOSURE: Final = 2.0
+SELF_CHECK: Final = "5"
+"""Its line in the menu of a responsible."""
+
+
+def inside(trial: Trial) -> None:
+    """A start with a root shell on a line of its own: where time and memory go, what the firewall holds back."""
+    machine = Machine(trial.parts, inside=True)
+    try:
+        lock = settled(machine, "lock-inside")
+        machine.type(PIN, ["ret"])
+        trial.note("lock screen, seconds", lock)
+        trial.note("insert-card screen, a PIN later, seconds", settled(machine, "home-inside"))
+        machine.wait_for("slot A is good")
+        for name, value in (*clock_figures(machine), *memory_figures(machine)):
+            trial.note(name, value)
+        exposed = dict(exposure_figures(machine))
+        for name, level in exposed.items():
+            trial.note(name, level)
+        for name, verdict in rule_figures(machine):
+            trial.note(name, verdict)
+        machine.type("", ["f9"])
+        machine.type(SELF_CHECK)
+        settled(machine, "doctor-inside")
+        secret = bytes.fromhex(machine.run("od -An -v -tx1 /var/lib/comptoir/device.secret").replace("\n", ""))
+        reach_out(machine)
+        firewall_matters(trial, machine)
+    finally:
+        machine.kill()
+    if len(secret) < 32 or contains(trial.parts.disk, secret):
+        raise AssertionError("the device secret")
+    if not exposed or max(exposed.values()) > EXPOSURE:
+        raise AssertionError(exposed)
+
+
+def reach_out(machine: Machine) -> None:
+    """Neither root nor the counter's account gets a packet out to another port, nor root to names or time."""
+    for who in ("root", "comptoir"):
+        machine.run(f"timeout 5 setpriv --reuid={who} --clear-groups bash -c 'echo >/dev/tcp/{HOST}/80'; true")
+    for port in (53, 123):
+        machine.run(f"timeout 5 bash -c 'echo x >/dev/udp/{HOST}/{port}'; true")
+    tried = {("tcp", 80), ("udp", 53), ("udp", 123)}
+    got_out = [one for one in recorded(machine) if one.mac == MAC and one.target == HOST]
+    if any((one.kind, one.target_port) in tried for one in got_out):
+        raise AssertionError([str(one) for one in got_out])
+
+
+def firewall_matters(trial: Trial, machine: Machine) -> None:
+    """Without it the same scan sees answers, so that its silence before meant something."""
+    machine.run("nft flush ruleset")
+    target = addresses(machine)["IPv4"]
+    asker = knock(target, ports=range(1, 200))
+    time.sleep(3.0)
+    answers = knocked(recorded(machine), MAC, asker, target).answers
+    trial.note("without the firewall: answers to 199 ports", len(answers))
+    if not answers:
+        raise AssertionError("the scan sees nothing even where something answers")
