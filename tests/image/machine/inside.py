@@ -10,7 +10,7 @@ from tests.image.machine.card_file import contains
 from tests.image.machine.emulated import MAC, Machine
 from tests.image.machine.figures import clock_figures, exposure_figures, memory_figures, rule_figures
 from tests.image.machine.line import knocked
-from tests.image.machine.outside import HOST, addresses, recorded
+from tests.image.machine.outside import HOST, addresses, idle_writes, recorded
 from tests.image.machine.scan import knock
 from tests.image.machine.screen import settled
 from tests.image.machine.stage import PIN, Trial
@@ -31,6 +31,7 @@ def inside(trial: Trial) -> None:
         machine.wait_for("slot A is good")
         for name, value in (*clock_figures(machine), *memory_figures(machine)):
             trial.note(name, value)
+        idle_writes(trial.note, machine, trial.idle)
         exposed = dict(exposure_figures(machine))
         for name, level in exposed.items():
             trial.note(name, level)
@@ -66,7 +67,7 @@ def firewall_matters(trial: Trial, machine: Machine) -> None:
     """Without it the same scan sees answers, so that its silence before meant something."""
     machine.run("nft flush ruleset")
     target = addresses(machine)["IPv4"]
-    asker = knock(target, ports=range(1, 200))
+    asker = knock(target, range(1, 200), range(1, 200))
     time.sleep(3.0)
     answers = knocked(recorded(machine), MAC, asker, target).answers
     trial.note("without the firewall: answers to 199 ports", len(answers))

@@ -124,8 +124,8 @@ class Allowed:
 class Knocked:
     """What a scan did: the ports that were asked, as the line saw them, and every answer."""
 
-    tcp: int
-    udp: int
+    tcp: frozenset[int]
+    udp: frozenset[int]
     answers: tuple[Packet, ...]
 
 
@@ -134,5 +134,5 @@ def knocked(recorded: list[Packet], mac: bytes, asker: str, target: str) -> Knoc
     asked = {(one.kind, one.target_port) for one in recorded if one.source == asker and one.target == target}
     back = [one for one in recorded if one.mac == mac and one.target == asker]
     answers = tuple(one for one in back if not one.between_neighbours)
-    count = {kind: sum(one == kind for one, port in asked if port) for kind in ("tcp", "udp")}
-    return Knocked(count["tcp"], count["udp"], answers)
+    tcp, udp = (frozenset(port for one, port in asked if one == kind and port) for kind in ("tcp", "udp"))
+    return Knocked(tcp, udp, answers)

@@ -9,37 +9,41 @@ import ipaddress
 import socket
 import struct
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
-ALL: Final = range(1, 65536)
+ALL: Final = frozenset(range(1, 65536))
 FROM: Final = 40123
 """The port from which everything is asked; the machine's answers name it."""
 _SYN: Final = 0x02
-_BATCH: Final = 64
 
 
-def knock(target: str, scope: int = 0, *, ports: range = ALL, times: int = 2, rate: float = 3000.0) -> str:
-    """Send to each of the TCP and UDP ports of `target`, `times` times, at most `rate` packets a second.
+def knock(target: str, tcp: Iterable[int], udp: Iterable[int], scope: int = 0, rate: float = 1500.0) -> str:
+    """Send to each of these TCP and UDP ports of `target`, at most `rate` packets a second.
 
     The address from which it was asked.
     """
     family = socket.AF_INET6 if ":" in target else socket.AF_INET
     place = (target, 0, 0, scope) if family == socket.AF_INET6 else (target, 0)
     with (
-        socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_TCP) as tcp,
-        socket.socket(family, socket.SOCK_DGRAM) as udp,
+        socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_TCP) as raw,
+        socket.socket(family, socket.SOCK_DGRAM) as datagrams,
     ):
-        udp.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", FROM))
+        datagrams.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", FROM))
         source = _own_address(family, target, scope)
-        for batch in _batches(ports, times):
-            began = time.monotonic()
-            for port in batch:
-                _send(tcp, syn(source, target, port), place)
-                _send(udp, b"\0", (target, port, *place[2:]))
-            time.sleep(max(0.0, 2 * len(batch) / rate - (time.monotonic() - began)))
+        slowly(rate, tcp, lambda port: _send(raw, syn(source, target, port), place))
+        slowly(rate, udp, lambda port: _send(datagrams, b"\0", (target, port, *place[2:])))
     return source
+
+
+def slowly(rate: float, ports: Iterable[int], send: Callable[[int], None]) -> None:
+    """Send to each port, no faster than `rate` a second."""
+    began = time.monotonic()
+    for number, port in enumerate(sorted(ports)):
+        if (early := began + number / rate - time.monotonic()) > 0.02:
+            time.sleep(early)
+        send(port)
 
 
 def syn(source: str, target: str, port: int) -> bytes:
@@ -69,9 +73,3 @@ def _own_address(family: int, target: str, scope: int) -> str:
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         probe.connect((target, 9, 0, scope) if family == socket.AF_INET6 else (target, 9))
         return str(probe.getsockname()[0]).partition("%")[0]
-
-
-def _batches(ports: Iterable[int], times: int) -> Iterator[list[int]]:
-    """All ports, once and again, a few at a time."""
-    every = list(ports) * times
-    return (every[start : start + _BATCH] for start in range(0, len(every), _BATCH))

@@ -20,7 +20,7 @@ from terminal.cli.demo_insurers import DemoInsurer
 from tests.image.machine.card_file import contains, flip_byte, fresh_card, place_of, tries_left, volume_key
 from tests.image.machine.emulated import Machine, Parts
 from tests.image.machine.inside import inside
-from tests.image.machine.outside import knock_at_every_port, make_line, outgoing
+from tests.image.machine.outside import idle_writes, knock_at_every_port, make_line, outgoing
 from tests.image.machine.report import page
 from tests.image.machine.screen import settled
 from tests.image.machine.stage import AMC, PATIENT, PIN, Trial, claim, provision, start_insurer
@@ -103,23 +103,13 @@ def second_start(trial: Trial) -> None:
         settled(machine, "queue-again")
         trial.note("second start: called good, seconds", machine.wait_for("slot A is good"))
         knock_at_every_port(trial.note, machine)
-        idle_writes(trial, machine)
+        idle_writes(trial.note, machine, trial.idle)
     finally:
         machine.kill()
     outgoing(trial.note, "second start", machine)
     trial.note("tries of slot A, of which U-Boot had left 2", tries_left(trial.parts, "A"))
     if tries_left(trial.parts, "A") != 3:
         raise AssertionError("the good start was not written down")
-
-
-def idle_writes(trial: Trial, machine: Machine) -> None:
-    """What is written to the card while nobody does anything."""
-    before = machine.written()
-    time.sleep(trial.idle)
-    size, operations = (after - first for after, first in zip(machine.written(), before, strict=True))
-    trial.note("idle, seconds", trial.idle)
-    trial.note("idle: KiB written an hour", size * 3600 / trial.idle / 1024)
-    trial.note("idle: writes an hour", operations * 3600 / trial.idle)
 
 
 def flipped_byte(trial: Trial) -> None:
