@@ -38,7 +38,7 @@ def test_an_answer_is_whatever_comes_back_but_the_neighbours_question() -> None:
     refused = ipv4(1, "10.0.2.15", "10.0.2.50", b"\x03\x03")
     who = OTHER + MINE + b"\x08\x06" + bytes(14) + bytes([10, 0, 2, 15]) + bytes(6) + bytes([10, 0, 2, 50])
     seen = knocked(list(packets(recording(asked, reset, refused, who))), MINE, "10.0.2.50", "10.0.2.15")
-    assert (seen.tcp, seen.udp) == ({22}, frozenset())
+    assert (seen.tcp, seen.udp) == (frozenset({22}), frozenset())
     assert [str(one) for one in seen.answers] == [
         "tcp 10.0.2.15 -> 10.0.2.50 22 -> 40123",
         "icmp 10.0.2.15 -> 10.0.2.50 0 -> 3",
