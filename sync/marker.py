@@ -77,10 +77,15 @@ def backup_place_of(path: Path) -> BackupPlace | None:
     return read_marker(path).backup
 
 
-def keep_backup_place(path: Path, folder: Path | None, settings: Sequence[str] = ()) -> None:
-    """Let the service put a backup into `folder` every day, or no more; BackupFolderInvalid, HomeMissing."""
+def keep_backup_place(
+    path: Path, folder: Path | None, settings: Sequence[str] = (), *, unplugged: bool = False
+) -> None:
+    """Let the service put a backup into `folder` every day, or no more; BackupFolderInvalid, HomeMissing.
+
+    `unplugged`: the folder may be missing, because it lies on another medium that is not there now.
+    """
     marker = read_marker(path)
-    place = None if folder is None else _place(path, folder, settings)
+    place = None if folder is None else _place(path, folder, settings, unplugged=unplugged)
     replace_file(path / MARKER, encode(msgspec.structs.replace(marker, backup=place)))
 
 
@@ -98,12 +103,12 @@ def require_outside(path: Path, folder: Path) -> None:
         raise BackupFolderInvalid("a backup in the home is lost with it", reason="inside")
 
 
-def _place(path: Path, folder: Path, settings: Sequence[str]) -> BackupPlace:
+def _place(path: Path, folder: Path, settings: Sequence[str], *, unplugged: bool) -> BackupPlace:
     chosen = folder.resolve()
     require_outside(path, chosen)
-    if not chosen.is_dir():
+    if not (there := chosen.is_dir()) and not unplugged:
         raise BackupFolderInvalid("there is no such folder", reason="missing")
-    other = _on_other_medium(path, chosen)
+    other = _on_other_medium(path, chosen) if there else True
     return BackupPlace(folder=str(chosen), other_medium=other, settings=tuple(settings))
 
 

@@ -42,6 +42,7 @@ def install(root: Path, tools: Tools, version: str, epoch: int) -> None:
         path.chmod(0o755)
     (root / "etc/hostname").write_text("comptoir\n")
     (root / "etc/hosts").write_text("127.0.0.1 localhost comptoir\n::1 localhost comptoir\n")
+    _link(root / "usr/sbin/mount.comptoir", "../lib/comptoir/mount-stick")
     _link(root / "etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf")
     _link(root / "etc/localtime", "../usr/share/zoneinfo/Europe/Paris")
     (root / "boot/firmware").mkdir(exist_ok=True)

@@ -46,7 +46,7 @@ def folder(arguments: argparse.Namespace) -> Answer:
 
     home = home_of(arguments)
     if arguments.folder is not None or arguments.none:
-        choose_folder(home, arguments.folder)
+        choose_folder(home, arguments.folder, unplugged=arguments.unplugged)
     place, there = backup_place_of(home), backup_folder(home) is not None
     key = "none" if place is None else "there" if there else "absent"
     line = text(f"cli.backup_folder_{key}", folder=place.folder if place else "")

@@ -301,6 +301,7 @@ def _backup_folder(parser: argparse.ArgumentParser) -> None:
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("folder", nargs="?", type=Path, metavar=text("cli.help.dir"), help=text("cli.help.backup_to"))
     chosen.add_argument("--none", action="store_true", help=text("cli.help.backup_none"))
+    parser.add_argument("--unplugged", action="store_true", help=text("cli.help.backup_unplugged"))
 
 
 def _restore(parser: argparse.ArgumentParser) -> None:

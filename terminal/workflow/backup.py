@@ -102,9 +102,9 @@ def is_backup_due(desk: Desk) -> bool:
     return since is not None and desk.now() - since > LATE["backup"]
 
 
-def choose_folder(home: Path, folder: Path | None) -> None:
+def choose_folder(home: Path, folder: Path | None, *, unplugged: bool = False) -> None:
     """Let the service put a backup there every day, or no more; BackupFolderInvalid, HomeMissing."""
-    keep_backup_place(home, folder, SETTINGS)
+    keep_backup_place(home, folder, SETTINGS, unplugged=unplugged)
 
 
 def _place(desk: Desk, folder: Path | None) -> Path:

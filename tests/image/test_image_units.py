@@ -80,7 +80,19 @@ def test_nothing_is_accepted_from_outside_and_little_leaves() -> None:
 
 
 @pytest.mark.parametrize(
-    "script", ["after-start", "console", "data", "note", "screen", "update", "update-allowed", "update-awaited"]
+    "script",
+    [
+        "after-start",
+        "backup-place",
+        "console",
+        "data",
+        "mount-stick",
+        "note",
+        "screen",
+        "update",
+        "update-allowed",
+        "update-awaited",
+    ],
 )
 def test_scripts_of_the_card_are_shell(script: str) -> None:
     """What runs before anybody can see a message at least parses."""
