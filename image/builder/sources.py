@@ -9,22 +9,22 @@ from pathlib import Path
 
 COMPONENTS = ("main", "non-free-firmware")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+ENDINGS = ("", "-security", "-updates")
+"""The suites of a release; the locked packages come from all three."""
 _ONE_LINE = re.compile(r"^deb\s+(?:\[[^]]*\]\s+)?(\S+)\s+(\S+)\s", re.MULTILINE)
 _FIELD = re.compile(r"^(URIs|Suites|Types):[ \t]*(.+)$", re.MULTILINE | re.IGNORECASE)
 
 
 class NoMirror(Exception):
-    """The machine's apt settings name no Debian mirror for its own release."""
+    """The machine's apt settings name no Debian mirror for its own release, or not for all of it."""
 
 
 def sources(settings: list[str], host: str, suite: str) -> str:
     """Apt's one-line sources for `suite`, made from the texts of the host's settings for its release `host`."""
     served = [(uri, theirs) for text in settings for uri, theirs in _entries(text)]
-    ending = {
-        theirs[len(host) :]: uri for uri, theirs in served if re.fullmatch(f"{host}(-security|-updates)?", theirs)
-    }
-    if "" not in ending:
-        raise NoMirror(f"no apt source for {host}")
+    ending = {theirs[len(host) :]: uri for uri, theirs in served if theirs in {host + end for end in ENDINGS}}
+    if absent := [host + end for end in ENDINGS if end not in ending]:
+        raise NoMirror(f"this machine's apt settings name no source for {' and '.join(absent)}: every Debian has these")
     wanted = " ".join(COMPONENTS)
     return "".join(f"deb [signed-by={KEYRING}] {uri} {suite}{end} {wanted}\n" for end, uri in sorted(ending.items()))
 
