@@ -33,8 +33,10 @@ def make_line() -> None:
 
 
 def knock_at_every_port(note: Note, machine: Machine) -> None:
-    """From the same line, over IPv4 and IPv6: nothing answers on any TCP or UDP port."""
-    for name, target in addresses(machine).items():
+    """From the same line, over IPv4 and IPv6: nothing answers on any TCP or UDP port; the insurer is out of reach after it."""
+    targets = addresses(machine)
+    machine.services_out()
+    for name, target in targets.items():
         seen = asked_until_all_came(machine, target)
         note(f"{name}: TCP ports asked", len(seen.tcp))
         note(f"{name}: UDP ports asked", len(seen.udp))
