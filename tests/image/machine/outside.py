@@ -33,7 +33,7 @@ def make_line() -> None:
 
 
 def knock_at_every_port(note: Note, machine: Machine) -> None:
-    """From the same line, over IPv4 and IPv6: nothing answers on any TCP or UDP port; the insurer is out of reach after it."""
+    """From the same line, over IPv4 and IPv6: no TCP or UDP port answers. The insurer is out of reach after it."""
     targets = addresses(machine)
     machine.services_out()
     for name, target in targets.items():
