@@ -17,8 +17,9 @@ from hardware.clock import RELEASE
 from sync.contract.activation import ActivationCode, parse_invitation
 from sync.contract.enrolment import DirectoryEntry
 from sync.insurers import InsurerRecord
+from sync.marker import MARKER
 from terminal.catalogue import CatalogueInForce, Shelf
-from terminal.config import Config, read_config, write_config
+from terminal.config import FILE_NAME, Config, read_config, write_config
 from terminal.domain.errors import InputInvalid
 from terminal.workflow.desk import Desk, Origin
 
@@ -116,11 +117,13 @@ def data_source(named: str) -> "Source":
 def prepare_home(home: Path, config: Config, provider: str = "file") -> None:
     """Make a new home with these settings, its keys bound by the provider of this name.
 
-    HomeExists when there is one; DeviceSecretUnknown. An interrupted making can be run again.
+    HomeExists when there is one; DeviceSecretUnknown. An interrupted making can be run again: one that lacks its
+    settings alone gets them.
     """
     from sync.home import create_home
 
-    create_home(home, provider).close()
+    if not (home / MARKER).exists() or (home / FILE_NAME).exists():
+        create_home(home, provider).close()
     write_config(home, config)
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from terminal.cli.finding import Finding
-from terminal.i18n import text
+from terminal.cli.finding import Finding, Verdict
+from terminal.i18n import error_text, text
 
 MARK: Final = "usr/share/comptoir/version"
 COMMAND_LINE: Final = (
@@ -116,6 +116,7 @@ def card_rules(machine: Machine) -> Iterator[Finding]:
     yield _updates(machine)
     yield _judged("bp028_r71", _journal(machine))
     yield _judged("bp028_r79", [] if machine.active("nftables.service") else ["nftables"])
+    yield from _provisioning(machine)
 
 
 def _judged(name: str, faults: list[str]) -> Finding:
@@ -191,6 +192,25 @@ _FINE: Final = (None, "update_installed", "update_running")
 _OUTCOMES: Final = (
     "update_installed", "update_running", "update_forged", "update_older", "update_truncated", "update_other_board",
     "update_unconfirmed", "update_busy", "update_failed",
+)  # fmt: skip
+
+
+def _provisioning(machine: Machine) -> Iterator[Finding]:
+    """What of the technician's file was not done; nothing is said where all of it was."""
+    for line in (machine.read("run/comptoir-provision/last") or "").splitlines():
+        word, _, fact = line.partition(" ")
+        name = word.removeprefix("provision_")
+        if name == "refused":
+            what, todo = error_text(fact)
+            yield Finding("provision", "fail", what, todo)
+        elif name in _UNDONE:
+            verdict: Verdict = "warn" if name == "waits" else "fail"
+            todo = text("cli.provision.again" if name == "waits" else "cli.provision.todo")
+            yield Finding("provision", verdict, text(f"cli.provision.{name}", where=fact), todo)
+
+
+_UNDONE: Final = (
+    "plan_missing", "plan_unreadable", "directory_missing", "directory_unreadable", "incomplete", "not_erased", "waits",
 )  # fmt: skip
 
 

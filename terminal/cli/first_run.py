@@ -95,10 +95,7 @@ class FirstRun:
 
     def _prepare(self, plan: Plan, step: Step) -> None:
         config = Config(shop_am_id=plan.shop_am_id, shop_name=plan.shop_name, printer=plan.printer)
-        if (self._home / MARKER).exists():
-            write_config(self._home, config)
-        else:
-            prepare_home(self._home, config)
+        prepare_home(self._home, config)
         step("home")
 
 

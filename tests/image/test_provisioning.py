@@ -1,17 +1,20 @@
 """What the technician's file becomes: a shop with its people, and nothing of it left behind."""
 
+import errno
 import importlib.machinery
 import importlib.util
+import itertools
 import json
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 SCRIPT = Path(__file__).resolve().parents[2] / "image/root/usr/lib/comptoir/provision"
-PLAN = {
+PLAN: dict[str, Any] = {
     "shop": {"number": "991000019", "name": "Optique du Marché"},
     "users": [
         {"id": "camille", "name": "Camille D.", "role": "responsible", "pin": "2468"},
@@ -31,29 +34,197 @@ def script(tmp_path: Path) -> ModuleType:
     loader.exec_module(module)
     sys.dont_write_bytecode = writes
     (tmp_path / "home").mkdir(mode=0o700)
+    (tmp_path / "memory").mkdir()
     places = {"HOME": tmp_path / "home", "KEPT": tmp_path / "kept.json"}
-    places |= {"CARD": tmp_path / "card" / "comptoir", "MEMORY": tmp_path}
+    places |= {"CARD": tmp_path / "card" / "comptoir", "MEMORY": tmp_path / "memory"}
     places["PROGRAM"] = Path(sys.executable).parent / "comptoir"
     for name, place in places.items():
         setattr(module, name, place)
     return module
 
 
-def test_what_is_done_is_struck_off_and_what_failed_stays(script: ModuleType) -> None:
-    """Shop and account are made; a refused account stays to do, alone; put right, the file is gone."""
-    script.keep(PLAN)
-    assert oct(script.KEPT.stat().st_mode & 0o777) == "0o600"
-    with pytest.raises(subprocess.CalledProcessError):
-        script.main()
-    left = json.loads(script.KEPT.read_text("utf-8"))
-    assert "shop" not in left
-    assert [one["id"] for one in left["users"]] == ["NOT AN ID"]
+def lay(script: ModuleType, plan: object, **files: str) -> None:
+    """What a technician puts on the card's first partition."""
+    script.CARD.mkdir(parents=True, exist_ok=True)
+    (script.CARD / "provision.json").write_text(plan if isinstance(plan, str) else json.dumps(plan), "utf-8")
+    for name, content in files.items():
+        (script.CARD / f"{name}.json").write_text(content, "utf-8")
+
+
+def answering(script: ModuleType, status: int, error: str, **facts: str) -> Path:
+    """A program in the place of ours that answers an enrolment so; what it was asked, one act a line."""
+    memory: Path = script.MEMORY
+    asked, program = memory / "asked", memory / "program"
+    said = json.dumps({"error": {"code": error, "facts": facts}})
+    program.write_text(
+        f'#!/bin/sh\necho "$1 $2" >>{asked}\n'
+        f"[ $2 = enrol ] && {{ echo '{said}'; exit {status}; }}\necho '{{\"insurers\": []}}'\n"
+    )
+    program.chmod(0o755)
+    vars(script)["PROGRAM"] = program
+    return asked
+
+
+def accounts(script: ModuleType) -> list[tuple[str, str]]:
+    """Who may work at the terminal that was made."""
     listed = [script.PROGRAM, "user", "list", "--json", "--home", script.HOME]
     said = json.loads(subprocess.run(listed, check=True, capture_output=True).stdout)
-    assert [(one["id"], one["role"]) for one in said["users"]] == [("camille", "responsible")]
-    script.keep({**left, "users": []})
+    return [(one["id"], one["role"]) for one in said["users"]]
+
+
+def test_what_is_done_or_refused_is_struck_off(script: ModuleType, capfd: pytest.CaptureFixture[str]) -> None:
+    """A power cut before the striking costs nothing; a refusal is said by its code; no name gets out; all is gone."""
+    script.keep(PLAN | {"users": PLAN["users"][:1]})
+    assert oct(script.KEPT.stat().st_mode & 0o777) == "0o600"
     assert script.main() == 0
+    # As a cut leaves it that came after the keys and the account, and before the settings and the striking.
+    (script.HOME / "config.json").unlink()
+    script.keep(PLAN)
+    assert script.main() == 2
+    assert (script.HOME / "config.json").exists()
+    assert accounts(script) == [("camille", "responsible")]
+    assert script.outcomes() == ["provision_refused account_id_invalid"]
     assert not script.KEPT.exists()
+    assert not any(name in "".join(capfd.readouterr()) for name in ("Camille", "Sacha", "Optique"))
+
+
+INSURERS: dict[str, Any] = {
+    "users": [{"id": "camille", "name": "Camille D.", "role": "responsible", "pin": "2468"}],
+    "insurers": [{"directory": {"amc": "99000001"}, "invitation": "1", "code": "ABC"}],
+}
+
+
+@pytest.mark.parametrize("problem", ["activation_refused", "invitation_closed"])
+def test_a_wrong_activation_code_is_tried_once(script: ModuleType, problem: str) -> None:
+    """The insurer closes an invitation after five: what it refused is struck off and said."""
+    asked = answering(script, 1, "insurer_refused", problem=problem)
+    script.keep(INSURERS)
+    assert script.main() == 2
+    assert script.main() == 0
+    assert asked.read_text().splitlines().count("insurer enrol") == 1
+    assert script.outcomes() == [f"provision_refused {problem}"]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(1, "insurer_unreachable"), (1, "insurer_untrusted"), (3, "medium_failed")]
+)
+def test_what_passes_is_tried_again(script: ModuleType, status: int, error: str) -> None:
+    """No line, no time yet: the rest stays in the encrypted partition; once done, nothing is said any more."""
+    answering(script, status, error)
+    script.keep(INSURERS)
+    assert [script.main(), script.main()] == [1, 1]
+    assert script.outcomes() == [f"provision_waits {error}"]
+    assert json.loads(script.KEPT.read_text("utf-8"))["insurers"] == INSURERS["insurers"]
+    answering(script, 0, "none")
+    assert script.main() == 0
+    assert (script.outcomes(), script.KEPT.exists()) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        ("", "provision_plan_unreadable 1"),
+        ('{\n"shop": {},\n}', "provision_plan_unreadable 3"),
+        ("[]", "provision_plan_unreadable 1"),
+        ({}, "provision_incomplete shop"),
+        ({"shop": {"number": 991000019, "name": "Optique"}}, "provision_incomplete shop-1-number"),
+        (PLAN | {"users": [{"id": "camille", "name": "Camille", "pin": 2468}]}, "provision_incomplete users-1-pin"),
+        (PLAN | {"users": 3}, "provision_incomplete users-1-id"),
+        (PLAN | {"users": None, "insurers": [dict.fromkeys(("directory", "invitation", "code"), "a")]},
+         "provision_incomplete users"),
+        (PLAN | {"users": [{"id": "a", "name": "two\nlines", "pin": "1"}]}, "provision_incomplete users-1-name"),
+        (PLAN | {"insurers": [{"directory": "none.json", "invitation": "1", "code": "A"}]},
+         "provision_directory_missing"),
+        (PLAN | {"insurers": [{"directory": "bad.json", "invitation": "1", "code": "A"}]},
+         "provision_directory_unreadable 1"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_not_understood_is_said_and_left(script: ModuleType, plan: object, said: str) -> None:
+    """It is not tried again for ever, nothing is made of half of it, and the technician finds it to put it right."""
+    lay(script, plan, bad="[]")
+    assert script.main() == 2
+    assert script.outcomes() == [said]
+    assert (script.CARD / "provision.json").exists()
+    assert not script.KEPT.exists()
+
+
+def test_a_file_of_another_name_is_said(script: ModuleType) -> None:
+    """An editor adds .txt to the name and hides it."""
+    lay(script, PLAN)
+    (script.CARD / "provision.json").rename(script.CARD / "provision.json.txt")
+    assert script.main() == 2
+    assert script.outcomes() == ["provision_plan_missing"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_technicians_folder_moves_into_the_encrypted_partition(script: ModuleType, encoding: str) -> None:
+    """Whatever the editor, with what a Mac and an unpacker leave beside; nothing stays on the card."""
+    lay(script, INSURERS | {"shop": PLAN["shop"]}, assureur='{"amc": "99000001"}')
+    plan = json.loads((script.CARD / "provision.json").read_text())
+    plan["insurers"][0]["directory"] = "assureur.json"
+    (script.CARD / "provision.json").write_bytes(json.dumps(plan, indent=1).replace("\n", "\r\n").encode(encoding))
+    (script.CARD / "__MACOSX").mkdir()
+    for name in ("._provision.json", "__MACOSX/empty"):
+        (script.CARD / name).touch(mode=0o400)
+    script.take_over()
+    assert not script.CARD.exists()
+    assert json.loads(script.KEPT.read_text("utf-8"))["insurers"][0]["directory"] == {"amc": "99000001"}
+    script.take_over()
+
+
+def test_a_cut_at_any_step_of_taking_over_is_gone_on_from(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before each overwriting, removing and renaming: at the next start the plan is whole and the card empty."""
+    plan = PLAN | {"insurers": [{"directory": "assureur.json", "invitation": "1", "code": "A"}]}
+    cuts = 0
+    for name in ("replace", "unlink", "rmdir", "chmod"):
+        for number in itertools.count(1):
+            lay(script, plan, assureur='{"amc": "99000001"}', another="{}")
+            with monkeypatch.context() as patched:
+                cutting(patched, name, number)
+                try:
+                    script.take_over()
+                except Cut:
+                    cuts += 1
+                else:
+                    break
+            script.take_over()
+            assert not script.CARD.exists()
+            assert json.loads(script.KEPT.read_text("utf-8"))["insurers"][0]["directory"] == {"amc": "99000001"}
+            script.KEPT.unlink()
+        script.KEPT.unlink()
+    assert cuts >= 9
+
+
+class Cut(BaseException):
+    """The power goes."""
+
+
+def cutting(patched: pytest.MonkeyPatch, name: str, number: int) -> None:
+    """Cut the power before the file is acted on for this time; what is overwritten is lost by then."""
+    real, calls = getattr(Path, name), itertools.count(1)
+
+    def act(path: Path, *words: object) -> object:
+        if next(calls) == number:
+            if name == "unlink":
+                path.write_bytes(b"\0" * path.stat().st_size)
+            raise Cut
+        return real(path, *words)
+
+    patched.setattr(Path, name, act)
+
+
+def test_a_card_that_cannot_be_written_stops_nothing(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shop is made all the same, and it is said that the codes are still there."""
+
+    def broken(_file: Path) -> None:
+        raise OSError(errno.EROFS, "read-only")
+
+    monkeypatch.setattr(script, "erase", broken)
+    asked = answering(script, 0, "none")
+    lay(script, PLAN | {"users": []})
+    assert script.main() == 0
+    assert script.outcomes() == ["provision_not_erased"]
+    assert asked.read_text().startswith("init ")
 
 
 def test_what_is_erased_was_overwritten_first(script: ModuleType, tmp_path: Path) -> None:
@@ -64,15 +235,3 @@ def test_what_is_erased_was_overwritten_first(script: ModuleType, tmp_path: Path
     script.erase(file)
     assert not file.exists()
     assert set(other.read_bytes()) == {0}
-
-
-def test_the_technicians_folder_moves_into_the_encrypted_partition(script: ModuleType) -> None:
-    """The insurer's file comes along; nothing stays on the card, a second look finds nothing to do."""
-    script.CARD.mkdir(parents=True)
-    plan = {"insurers": [{"directory": "assureur.json", "invitation": "1", "code": "ABC"}]}
-    (script.CARD / "provision.json").write_text(json.dumps(plan), "utf-8-sig")
-    (script.CARD / "assureur.json").write_text('{"amc": "99000001"}')
-    script.take_over()
-    assert not script.CARD.exists()
-    assert json.loads(script.KEPT.read_text("utf-8"))["insurers"][0]["directory"] == {"amc": "99000001"}
-    script.take_over()

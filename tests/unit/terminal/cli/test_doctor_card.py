@@ -6,7 +6,7 @@ import pytest
 
 from terminal.cli.doctor_card import COMMAND_LINE, FILES, IPV4, KERNEL, MARK, MOUNTS, NO_LOGIN, Machine, card_rules
 from terminal.cli.finding import Finding
-from terminal.i18n import text
+from terminal.i18n import error_text, text
 
 SYSCTL = Path(__file__).resolve().parents[4] / "image/root/etc/sysctl.d/90-comptoir.conf"
 FIREWALL = {"nftables.service"}
@@ -107,6 +107,21 @@ def test_what_became_of_an_update_is_said(card: Path, word: str) -> None:
     put(card, "run/comptoir-update/last", word)
     found = judged(card)["bp028_r61"]
     assert (found.verdict, found.detail) == ("warn", text(f"cli.bp028.{word}"))
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict", "detail"),
+    [
+        ("provision_plan_unreadable 4", "fail", text("cli.provision.plan_unreadable", where="4")),
+        ("provision_refused activation_refused", "fail", error_text("activation_refused")[0]),
+        ("provision_waits insurer_unreachable", "warn", text("cli.provision.waits", where="insurer_unreachable")),
+    ],
+)
+def test_what_was_not_done_of_the_technicians_file_is_said(card: Path, said: str, verdict: str, detail: str) -> None:
+    """The card's stable words have their sentences; a word that nobody knows is passed over."""
+    put(card, "run/comptoir-provision/last", f"{said}\nsomething else")
+    assert (judged(card)["provision"].verdict, judged(card)["provision"].detail) == (verdict, detail)
+    assert judged(card)["provision"].todo
 
 
 def test_the_image_sets_what_is_asked_for() -> None:
