@@ -18,11 +18,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from sync.announcing import Announcer
 from sync.backup import BackupTimer
+from sync.calls import announce, announce_known
 from sync.client import HttpRepository, Peers
 from sync.client.repository import SCHEMES
 from sync.clock import Clock, Unguarded, surely_past
@@ -102,6 +104,7 @@ def drain_now(home: OpenHome, observe: Observer = lambda _name, _number: None) -
 
     `observe` is told of each step, as by `drain`.
     """
+    _say_whom(home)
     kept = tend(home)
     home.outbox.hurry()
     home.logs.book.hurry(home.clock.now())
@@ -169,7 +172,8 @@ def _run(home: OpenHome, stop: threading.Event, metrics: Path | None) -> int:
 def _watched(home: OpenHome, stop: threading.Event, metrics: Path | None, waker: Waker) -> int:
     supervisor, pulse = Supervisor(), Pulse()
     watchman = Watchman(supervisor, pulse, lambda: home.outbox.rows(limit=1))
-    data = DataKeeper(Reference(home.path), home.clock, _repository, random.SystemRandom())
+    _say_whom(home)
+    data = DataKeeper(Reference(home.path), home.clock, partial(_repository, home.path), random.SystemRandom())
     beside = _Beside(
         pulse,
         Announcer(home, supervisor, metrics, data),
@@ -198,8 +202,19 @@ def _watched(home: OpenHome, stop: threading.Event, metrics: Path | None, waker:
     return 0
 
 
-def _repository(named: str, go_on: Callable[[], bool]) -> Source | None:
-    return HttpRepository(named, go_on=go_on) if named.startswith(SCHEMES) else None
+def _say_whom(home: OpenHome) -> None:
+    """Write down whom this service calls; where the medium takes no more, what is written already counts."""
+    try:
+        announce_known(home)
+    except StoreError as error:
+        fault(error.code, error)
+
+
+def _repository(home: Path, named: str, go_on: Callable[[], bool]) -> Source | None:
+    if not named.startswith(SCHEMES):
+        return None
+    announce(home, named)
+    return HttpRepository(named, go_on=go_on)
 
 
 def _serve(home: OpenHome, stop: threading.Event, beside: _Beside) -> None:

@@ -95,8 +95,8 @@ class DataKeeper:
     def _ask(self, named: str) -> bool:
         from sync.reference.updating import update  # noqa: PLC0415  # a terminal that takes none loads no python-tuf
 
-        source = self._address(named, lambda: not self._stop.is_set()) or FolderSource(Path(named))
         try:
+            source = self._address(named, lambda: not self._stop.is_set()) or FolderSource(Path(named))
             good = update(self._reference, source, surely_past(self._clock) or self._clock.now())
         except SyncError as error:
             if error.code != self.error:

@@ -5,6 +5,7 @@
     counterfoil.log  the souche            locks/           one file for each kind of process
     reserve          room kept for a full medium               sync.status      what the service last said of itself
     witnesses.json   the shop's own witnesses of insurers' logs, if it names any
+    hosts            whom this terminal calls (`sync.calls`)
     (config.json and device.secret belong to the terminal and to the file provider of device secrets)
 
 Rules: creation that was interrupted leaves nothing that anybody relied on, so it can simply be run again; a folder

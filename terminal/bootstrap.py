@@ -105,13 +105,17 @@ def open_desk(
         )
 
 
-def data_source(named: str) -> "Source":
-    """The repository of reference data at an address (http, https) or in a folder."""
+def data_source(desk: Desk, named: str) -> "Source":
+    """The repository of reference data at an address (http, https) or in a folder, for the terminal of `desk`."""
+    from sync.calls import announce
     from sync.client import HttpRepository
     from sync.client.repository import SCHEMES
     from sync.reference import FolderSource
 
-    return HttpRepository(named) if named.startswith(SCHEMES) else FolderSource(Path(named))
+    if not named.startswith(SCHEMES):
+        return FolderSource(Path(named))
+    announce(desk.home.path, named)
+    return HttpRepository(named)
 
 
 def prepare_home(home: Path, config: Config, provider: str = "file") -> None:
@@ -133,6 +137,7 @@ def enrol_with(desk: Desk, directory: bytes, invitation: str, code: str) -> Insu
     Somebody is logged in: the pseudonym key comes sealed to the shop key. ActivationCodeInvalid, InputInvalid, and
     what `sync.client.enrol` raises; nothing is kept unless all of the answer verified.
     """
+    from sync.calls import announce
     from sync.client import TerminalKeys, enrol, enrolled_record
     from sync.clock import surely_past
     from sync.crypto.sealing import OpeningKey
@@ -142,6 +147,7 @@ def enrol_with(desk: Desk, directory: bytes, invitation: str, code: str) -> Insu
         signer=desk.home.signer, tls_key=desk.home.tls_key, shop=OpeningKey.from_seed(desk.vault.seed).public
     )
     past = surely_past(desk.home.clock)
+    announce(desk.home.path, entry.endpoint)
     answer = enrol(entry, parse_invitation(invitation), ActivationCode.parse(code), keys, desk.now, surely_past=past)
     record = enrolled_record(entry, answer, desk.now())
     desk.home.insurers.add(record)

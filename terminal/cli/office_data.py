@@ -54,7 +54,7 @@ def look(desk: Desk, origin: DataOrigin) -> Difference:
         return _look_at_file(desk, origin)
     good = _last_good(Reference(desk.home.path)) if origin.kind == "kept" else None
     if origin.kind != "kept":
-        good = workflow.take(desk, data_source(origin.name))
+        good = workflow.take(desk, data_source(desk, origin.name))
     if good is None:
         raise DataSourceMissing("nothing was taken yet")
     offer = workflow.offer_of(desk, good)

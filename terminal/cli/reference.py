@@ -50,7 +50,7 @@ def update(arguments: argparse.Namespace) -> Answer:
         named = arguments.source or Reference(desk.home.path).source()
         if named is None:
             raise DataSourceMissing("nothing to take data from was named")
-        good = workflow.take(desk, data_source(named))
+        good = workflow.take(desk, data_source(desk, named))
         return _decided(desk, good, arguments, accept=arguments.accept)
 
 

@@ -15,6 +15,7 @@ from typing import Final, Literal
 import msgspec
 
 from hardware.trusted_clock import instant_for_dates
+from sync.calls import announce
 from sync.contract.enrolment import DirectoryEntry
 from sync.errors import InsurerUnknown, SyncError
 from sync.insurers import InsurerRecord
@@ -137,6 +138,7 @@ def put_in_force(desk: Desk, offer: Offer) -> None:
     for insurer in offer.insurers:
         if insurer.verdict == "follow":
             entry = listed[insurer.amc]
+            announce(desk.home.path, entry.endpoint)
             desk.home.insurers.change(insurer.amc, **{name: str(getattr(entry, name)) for name in insurer.fields})
     for profile in offer.profiles:
         signed = documents.profile(reference, offer.good, profile.amc)

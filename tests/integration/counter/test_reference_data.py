@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from sync.calls import HOSTS
 from sync.contract.enrolment import DirectoryEntry
 from sync.contract.envelope import PROFILE_TYP, encode
 from sync.crypto.signing import SigningKey
@@ -126,6 +127,7 @@ def test_the_directory_moves_an_address_and_never_a_signing_key(shop: Shop, run:
     assert taken["offer"]["insurers"] == [{"amc": AMC, "fields": ["endpoint", "hosting"], "verdict": "follow"}]
     now = shop.desk.home.insurers.get(AMC)
     assert now == replace(record, endpoint="https://ailleurs.example:8443", hosting="Lyon")
+    assert (shop.desk.home.path / HOSTS).read_text() == "ailleurs.example 8443\n"
     stranger = shop.desk.home.signer.public.jwk
     swapped = msgspec.structs.replace(moved, signing=msgspec.convert(stranger, type(moved.signing)), hosting="Metz")
     build(stick, {"insurers.json": directory_document([swapped])}, datetime.now(UTC))
