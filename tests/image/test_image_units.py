@@ -17,6 +17,7 @@ LIMITS = {
     "comptoir-counter.service": 18,
     "comptoir-data.service": 18,
     "comptoir-good.service": 5,
+    "comptoir-hosts.service": 20,
     "comptoir-not-good.service": 12,
     "comptoir-provision.service": 14,
     "comptoir-update.service": 12,
@@ -43,6 +44,7 @@ def test_every_unit_of_ours_is_started() -> None:
     ours = {file.name for file in UNITS.glob("*.service")}
     assert ours == LIMITS.keys()
     begun_by = {"pcscd.service": "pcscd.socket", "comptoir-good.service": "comptoir-good.timer"}
+    begun_by["comptoir-hosts.service"] = "comptoir-hosts.timer"
     judged = (UNITS / "comptoir-good.service").read_text("utf-8")
     begun_by |= dict.fromkeys(re.findall(r"^On(?:Success|Failure)=(\S+)$", judged, re.MULTILINE), "comptoir-good.timer")
     plugged = (ROOT / "etc/udev/rules.d/70-comptoir-stick.rules").read_text("utf-8")
@@ -77,6 +79,7 @@ def test_nothing_is_accepted_from_outside_and_little_leaves() -> None:
     assert re.findall(r"udp dport (\d+)", inward) == ["68", "546"]
     leaving = text[text.index("chain output") :]
     assert all("skuid" in line for line in leaving.splitlines() if "dport" in line)
+    assert re.findall(r"tcp dport (\S+)", leaving) == ["@counter4", "@counter6", "@updates4", "@updates6"]
 
 
 @pytest.mark.parametrize(
@@ -86,6 +89,7 @@ def test_nothing_is_accepted_from_outside_and_little_leaves() -> None:
         "backup-place",
         "console",
         "data",
+        "hosts",
         "mount-stick",
         "note",
         "screen",
