@@ -13,7 +13,7 @@ import time
 import tomllib
 from pathlib import Path
 
-from image.builder import application, bundle, card, evidence, rootfs, system
+from image.builder import application, bundle, card, evidence, release, rootfs, system
 from image.builder.apt import Apt
 from image.builder.emulation import arm64_programs
 from image.builder.lock import difference, parse, render
@@ -82,7 +82,8 @@ def _image(work: Path, signer: bundle.Signer) -> None:
         _card(root, out, tools, version, epoch)
     parts = {"root": work / "root-a.part", "slot": work / "slot-a.part"}
     content = bundle.Content(parts, bundle.version_of(version, epoch))
-    bundle.make(content, signer, out / "comptoir.raucb", tools)
+    bundle.make(content, signer, out / release.BUNDLE, tools)
+    release.sign(out, content.version, signer, tools)
     _say(f"done: {out / 'comptoir.img'}", began)
 
 
