@@ -26,6 +26,7 @@ from terminal.cli.doctor_safety import safety
 from terminal.cli.finding import Finding, attempt, broken
 from terminal.cli.output import DONE, REFUSED, Answer
 from terminal.cli.session import home_of
+from terminal.cli.stopped import stay
 from terminal.domain.errors import DomainError
 from terminal.domain.roles import Role
 from terminal.i18n import date_text, text
@@ -39,6 +40,9 @@ LATE_RENEWAL: Final = timedelta(days=20)
 def examine(arguments: argparse.Namespace) -> Answer:
     """Examine machine and home; status 1 when a line fails."""
     findings = [*_machine(), *_home(home_of(arguments))]
+    if arguments.wait is not None:
+        stay([finding for finding in findings if finding.verdict == "fail"], arguments.wait)
+        return Answer({}, status=REFUSED)
     failed = any(finding.verdict == "fail" for finding in findings)
     data = {"ok": not failed, "checks": [finding.to_json() for finding in findings]}
     return Answer(data, [finding.line() for finding in findings], REFUSED if failed else DONE)

@@ -116,6 +116,9 @@ def card_rules(machine: Machine) -> Iterator[Finding]:
     yield _updates(machine)
     yield _judged("bp028_r71", _journal(machine))
     yield _judged("bp028_r79", [] if machine.active("nftables.service") else ["nftables"])
+    if refused := machine.read("run/comptoir-data.refused"):
+        todo = text("cli.data_partition.todo")
+        yield Finding("data_partition", "fail", text(f"cli.data_partition.{_known(refused)}"), todo)
     yield from _provisioning(machine)
 
 
@@ -193,6 +196,13 @@ _OUTCOMES: Final = (
     "update_installed", "update_running", "update_forged", "update_older", "update_truncated", "update_other_board",
     "update_unconfirmed", "update_busy", "update_failed",
 )  # fmt: skip
+
+
+def _known(word: str) -> str:
+    return word if word in _REFUSED else "data_failed"
+
+
+_REFUSED: Final = ("data_unreadable", "data_damaged", "data_other_board", "data_failed")
 
 
 def _provisioning(machine: Machine) -> Iterator[Finding]:

@@ -311,6 +311,10 @@ def _restore(parser: argparse.ArgumentParser) -> None:
     _recovery_code(parser)
 
 
+def _doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--wait", type=_count, metavar="N", help=text("cli.help.doctor_wait"))
+
+
 def _recovery_code(parser: argparse.ArgumentParser) -> None:
     code_file = text("cli.help.recovery_code_file")
     parser.add_argument("--recovery-code-file", type=Path, metavar=text("cli.help.file"), help=code_file)
@@ -320,7 +324,7 @@ _COMMANDS: dict[str, tuple[str, Add]] = {
     "backup": ("backups:make", _backup),
     "backup-folder": ("backups:folder", _backup_folder),
     "demo": ("demo:play", _demo),
-    "doctor": ("doctor:examine", _nothing),
+    "doctor": ("doctor:examine", _doctor),
     "init": ("administration:create", _init),
     "quote": ("tariffs:quote", _quote),
     "restore": ("backups:bring_back", _restore),

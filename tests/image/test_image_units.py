@@ -20,6 +20,7 @@ LIMITS = {
     "comptoir-hosts.service": 20,
     "comptoir-not-good.service": 12,
     "comptoir-provision.service": 14,
+    "comptoir-stopped.service": 13,
     "comptoir-update.service": 12,
     "pcscd.service": 16,
 }
@@ -47,6 +48,7 @@ def test_every_unit_of_ours_is_started() -> None:
     begun_by["comptoir-hosts.service"] = "comptoir-hosts.timer"
     judged = (UNITS / "comptoir-good.service").read_text("utf-8")
     begun_by |= dict.fromkeys(re.findall(r"^On(?:Success|Failure)=(\S+)$", judged, re.MULTILINE), "comptoir-good.timer")
+    begun_by["comptoir-stopped.service"] = "comptoir-data.service"
     plugged = (ROOT / "etc/udev/rules.d/70-comptoir-stick.rules").read_text("utf-8")
     by_udev = set(re.findall(r'SYSTEMD_WANTS}\+="([^"]+)"', plugged))
     assert {begun_by.get(name, name) for name in ours - by_udev} <= set(ENABLED)
@@ -61,10 +63,9 @@ def test_nobody_can_log_in() -> None:
 
 
 def test_the_data_partition_is_found_by_the_id_that_the_layout_writes() -> None:
-    """The disk's id stands in the unit and in the script as in the table of partitions."""
+    """The disk's id stands in the units as in the table of partitions; the script takes the disk of the root."""
     number = f"{layout.DISK_ID:08x}"
     assert f"partuuid-{number}" in (UNITS / "comptoir-data.service").read_text().replace("\\x2d", "-")
-    assert f"by-partuuid/{number}-01" in (ROOT / "usr/lib/comptoir/data").read_text()
     assert f"by-partuuid/{number}-01" in (UNITS / "boot-firmware.mount").read_text()
 
 
@@ -88,7 +89,9 @@ def test_nothing_is_accepted_from_outside_and_little_leaves() -> None:
         "after-start",
         "backup-place",
         "console",
+        "counter",
         "data",
+        "data-state",
         "hosts",
         "mount-stick",
         "note",
@@ -101,6 +104,30 @@ def test_nothing_is_accepted_from_outside_and_little_leaves() -> None:
 def test_scripts_of_the_card_are_shell(script: str) -> None:
     """What runs before anybody can see a message at least parses."""
     subprocess.run(["sh", "-n", ROOT / "usr/lib/comptoir" / script], check=True)
+
+
+def test_a_shops_folder_that_does_not_come_has_a_screen() -> None:
+    """Each of the units between the card and the shop's folder; none of them may fail in the dark."""
+    counter = (UNITS / "comptoir-counter.service").read_text("utf-8")
+    place, chain = "var-lib-comptoir.mount", []
+    assert re.search(rf"^Requires=.*{place}", counter, re.MULTILINE)
+    while place:
+        chain.append(place)
+        text = (UNITS / place).read_text("utf-8")
+        assert "OnFailure=comptoir-stopped.service\n" in text, place
+        place = "".join(re.findall(r"^Requires=(\S*comptoir\S*)$", text, re.MULTILINE))
+    assert chain[-1] == "comptoir-data.service"
+
+
+def test_a_counter_that_does_not_open_says_why_and_is_tried_again(tmp_path: Path) -> None:
+    """What is wrong stays on the screen; the status is the counter's own."""
+    program = tmp_path / "comptoir"
+    program.write_text(f'#!/bin/sh\necho "run $*" >>{tmp_path}/asked\n[ $# -gt 0 ] || exit 70\nexit 1\n')
+    program.chmod(0o755)
+    env = {"PATH": "/usr/bin:/bin", "COMPTOIR_COUNTER": str(program)}
+    done = subprocess.run(["sh", ROOT / "usr/lib/comptoir/counter"], check=False, env=env)
+    assert done.returncode == 70
+    assert (tmp_path / "asked").read_text() == "run \nrun doctor --wait 60\n"
 
 
 def test_scripts_of_the_start_are_shell() -> None:

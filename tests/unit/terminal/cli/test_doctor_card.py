@@ -124,6 +124,15 @@ def test_what_was_not_done_of_the_technicians_file_is_said(card: Path, said: str
     assert judged(card)["provision"].todo
 
 
+@pytest.mark.parametrize("word", ["data_unreadable", "data_damaged", "data_other_board", "data_failed", "unheard_of"])
+def test_why_the_shops_partition_did_not_open_is_said(card: Path, word: str) -> None:
+    """Each word of the card's script has its sentence, and nobody is told to write the card anew."""
+    put(card, "run/comptoir-data.refused", word)
+    found = judged(card)["data_partition"]
+    assert (found.verdict, found.todo) == ("fail", text("cli.data_partition.todo"))
+    assert found.detail == text(f"cli.data_partition.{word if word != 'unheard_of' else 'data_failed'}")
+
+
 def test_the_image_sets_what_is_asked_for() -> None:
     """Each value of rules 9, 12 and 14 that differs from the kernel's own stands in the image's settings."""
     lines = [line.split(" = ") for line in SYSCTL.read_text("utf-8").splitlines() if " = " in line]
