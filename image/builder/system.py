@@ -4,15 +4,16 @@ Rules: no unit starts because a package wanted it to: the list here is all there
 """
 
 import shutil
+import tomllib
 from pathlib import Path
 
 from image.builder.rootfs import HERE
 from image.builder.tools import Tools
 
 ENABLED = (
-    "comptoir-data.service", "comptoir-provision.service", "comptoir-counter.service", "comptoir-sync.path",
-    "comptoir-good.timer", "comptoir-hosts.path", "comptoir-hosts.timer", "var-lib-systemd-timesync.mount",
-    "pcscd.socket", "nftables.service", "usbguard.service",
+    "comptoir-starting.service", "comptoir-data.service", "comptoir-provision.service", "comptoir-counter.service",
+    "comptoir-sync.path", "comptoir-good.timer", "comptoir-hosts.path", "comptoir-hosts.timer",
+    "var-lib-systemd-timesync.mount", "pcscd.socket", "nftables.service", "usbguard.service",
     "systemd-networkd.service", "systemd-resolved.service", "systemd-timesyncd.service",
 )  # fmt: skip
 MASKED = (
@@ -31,6 +32,7 @@ EXCLUDED = (
     "^usr/share/initramfs-tools/",
 )  # fmt: skip
 """What is not packed, as regular expressions over paths in the root."""
+SENTENCES = HERE.parent / "terminal/locale/fr.toml"
 
 
 def install(root: Path, tools: Tools, version: str, epoch: int) -> None:
@@ -49,8 +51,15 @@ def install(root: Path, tools: Tools, version: str, epoch: int) -> None:
     (root / "boot/firmware").mkdir(exist_ok=True)
     (root / "usr/lib/clock-epoch").touch()
     (root / "usr/share/comptoir/version").write_text(f"{version} {epoch}\n")
+    (root / "usr/share/comptoir/starting").write_text(starting(), "utf-8")
     tools.run("systemd-sysusers", f"--root={tools.inside(root)}", env={"SOURCE_DATE_EPOCH": str(epoch)})
     _units(root)
+
+
+def starting() -> str:
+    """What the screen shows until the counter comes, as the console takes it: an empty screen, two lines down."""
+    told = tomllib.loads(SENTENCES.read_text("utf-8"))["cli"]["card_starting"]
+    return "\033[2J\033[3;1H" + "".join(f"  {line}\n" for line in told.splitlines())
 
 
 def _link(path: Path, target: str) -> None:

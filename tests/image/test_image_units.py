@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from image.builder import layout
-from image.builder.system import ENABLED, MASKED
+from image.builder.system import ENABLED, MASKED, starting
 
 ROOT = Path(__file__).resolve().parents[2] / "image" / "root"
 UNITS = ROOT / "etc/systemd/system"
@@ -21,6 +21,7 @@ LIMITS = {
     "comptoir-not-good.service": 12,
     "comptoir-provision.service": 14,
     "comptoir-stopped.service": 13,
+    "comptoir-starting.service": 12,
     "comptoir-update.service": 12,
     "pcscd.service": 16,
 }
@@ -133,3 +134,13 @@ def test_a_counter_that_does_not_open_says_why_and_is_tried_again(tmp_path: Path
 def test_scripts_of_the_start_are_shell() -> None:
     """The initramfs has nothing to fall back to."""
     subprocess.run(["sh", "-n", ROOT.parent / "boot" / "init"], check=True)
+
+
+def test_the_screen_says_that_it_starts() -> None:
+    """An emptied console, and lines that fit the narrowest one; it is said before the data partition is made."""
+    shown = starting()
+    assert shown.startswith("\033[2J")
+    assert "Ne coupez pas le courant" in shown
+    assert max(map(len, shown.splitlines())) <= 100
+    unit = (UNITS / "comptoir-starting.service").read_text("utf-8")
+    assert "Before=comptoir-data.service" in unit

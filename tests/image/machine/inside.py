@@ -12,10 +12,12 @@ from tests.image.machine.figures import clock_figures, exposure_figures, memory_
 from tests.image.machine.line import knocked
 from tests.image.machine.outside import HOST, addresses, idle_writes, recorded
 from tests.image.machine.scan import knock
-from tests.image.machine.screen import settled
-from tests.image.machine.stage import PIN, Trial
+from tests.image.machine.screen import lit, settled
+from tests.image.machine.stage import PIN, Trial, wait
 
 EXPOSURE: Final = 2.0
+CONSOLE: Final = 90.0
+"""Seconds that the counter takes to paint, on two emulated processors."""
 SELF_CHECK: Final = "5"
 """Its line in the menu of a responsible."""
 
@@ -41,6 +43,7 @@ def inside(trial: Trial) -> None:
         machine.type(SELF_CHECK)
         settled(machine, "doctor-inside")
         secret = bytes.fromhex(machine.run("od -An -v -tx1 /var/lib/comptoir/device.secret").replace("\n", ""))
+        without_window(machine)
         reach_out(machine)
         firewall_matters(trial, machine)
     finally:
@@ -49,6 +52,16 @@ def inside(trial: Trial) -> None:
         raise AssertionError("the device secret")
     if not exposed or max(exposed.values()) > EXPOSURE:
         raise AssertionError(exposed)
+
+
+def without_window(machine: Machine) -> None:
+    """Where no window opens the counter comes on the bare console, locked; kept as console-inside.png."""
+    machine.run(": >/run/comptoir-counter/no-window; systemctl restart comptoir-counter")
+    wait(lambda: "comptoir" in machine.run("pgrep -a -t tty1"), "the counter on the console")
+    time.sleep(CONSOLE)
+    machine.picture("console-inside")
+    if machine.run("pgrep cage; true") or not lit(machine.pixels()):
+        raise AssertionError("no counter on the console")
 
 
 def reach_out(machine: Machine) -> None:
