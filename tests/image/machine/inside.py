@@ -10,7 +10,7 @@ from tests.image.machine.card_file import contains
 from tests.image.machine.emulated import MAC, Machine
 from tests.image.machine.figures import clock_figures, exposure_figures, memory_figures, rule_figures
 from tests.image.machine.line import knocked
-from tests.image.machine.outside import HOST, addresses, idle_writes, recorded
+from tests.image.machine.outside import ASKER, HOST, addresses, idle_writes, recorded
 from tests.image.machine.scan import knock
 from tests.image.machine.screen import lit, settled
 from tests.image.machine.stage import PIN, Trial, wait
@@ -65,15 +65,20 @@ def without_window(machine: Machine) -> None:
 
 
 def reach_out(machine: Machine) -> None:
-    """Neither root nor the counter's account gets a packet out to another port, nor root to names or time."""
+    """Neither root nor the counter's account gets a packet out but where the firewall was opened for it.
+
+    Not to another port of the insurer, nor to its port on another host, nor for root to names or time.
+    """
+    tcp, udp = ((HOST, 80), (ASKER, 443), (ASKER, 8443)), ((HOST, 53), (HOST, 123))
     for who in ("root", "comptoir"):
-        machine.run(f"timeout 5 setpriv --reuid={who} --clear-groups bash -c 'echo >/dev/tcp/{HOST}/80'; true")
-    for port in (53, 123):
-        machine.run(f"timeout 5 bash -c 'echo x >/dev/udp/{HOST}/{port}'; true")
-    tried = {("tcp", 80), ("udp", 53), ("udp", 123)}
-    got_out = [one for one in recorded(machine) if one.mac == MAC and one.target == HOST]
-    if any((one.kind, one.target_port) in tried for one in got_out):
-        raise AssertionError([str(one) for one in got_out])
+        for host, port in tcp:
+            machine.run(f"timeout 5 setpriv --reuid={who} --clear-groups bash -c 'echo >/dev/tcp/{host}/{port}'; true")
+    for host, port in udp:
+        machine.run(f"timeout 5 bash -c 'echo x >/dev/udp/{host}/{port}'; true")
+    tried = {("tcp", *one) for one in tcp} | {("udp", *one) for one in udp}
+    got_out = [one for one in recorded(machine) if one.mac == MAC]
+    if found := [str(one) for one in got_out if (one.kind, one.target, one.target_port) in tried]:
+        raise AssertionError(found)
 
 
 def firewall_matters(trial: Trial, machine: Machine) -> None:
