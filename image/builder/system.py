@@ -13,7 +13,7 @@ from image.builder.tools import Tools
 ENABLED = (
     "comptoir-starting.service", "comptoir-data.service", "comptoir-provision.service", "comptoir-counter.service",
     "comptoir-sync.path", "comptoir-good.timer", "comptoir-hosts.path", "comptoir-hosts.timer",
-    "var-lib-systemd-timesync.mount", "pcscd.socket", "nftables.service", "usbguard.service",
+    "comptoir-fetch.timer", "var-lib-systemd-timesync.mount", "pcscd.socket", "nftables.service", "usbguard.service",
     "systemd-networkd.service", "systemd-resolved.service", "systemd-timesyncd.service",
 )  # fmt: skip
 MASKED = (

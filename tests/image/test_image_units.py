@@ -16,6 +16,8 @@ LIMITS = {
     "comptoir-confirmed.service": 12,
     "comptoir-counter.service": 18,
     "comptoir-data.service": 18,
+    "comptoir-fetch.service": 14,
+    "comptoir-fetched.service": 14,
     "comptoir-good.service": 5,
     "comptoir-hosts.service": 20,
     "comptoir-not-good.service": 12,
@@ -46,7 +48,8 @@ def test_every_unit_of_ours_is_started() -> None:
     ours = {file.name for file in UNITS.glob("*.service")}
     assert ours == LIMITS.keys()
     begun_by = {"pcscd.service": "pcscd.socket", "comptoir-good.service": "comptoir-good.timer"}
-    begun_by["comptoir-hosts.service"] = "comptoir-hosts.timer"
+    begun_by |= {f"comptoir-{name}.service": f"comptoir-{name}.timer" for name in ("hosts", "fetch")}
+    begun_by["comptoir-fetched.service"] = "comptoir-fetch.timer"
     judged = (UNITS / "comptoir-good.service").read_text("utf-8")
     begun_by |= dict.fromkeys(re.findall(r"^On(?:Success|Failure)=(\S+)$", judged, re.MULTILINE), "comptoir-good.timer")
     begun_by["comptoir-stopped.service"] = "comptoir-data.service"
@@ -100,6 +103,7 @@ def test_nothing_is_accepted_from_outside_and_little_leaves() -> None:
         "update",
         "update-allowed",
         "update-awaited",
+        "update-fetched",
     ],
 )
 def test_scripts_of_the_card_are_shell(script: str) -> None:

@@ -235,3 +235,19 @@ def test_what_is_erased_was_overwritten_first(script: ModuleType, tmp_path: Path
     script.erase(file)
     assert not file.exists()
     assert set(other.read_bytes()) == {0}
+
+
+def test_where_updates_lie_is_kept_for_who_fetches_them(script: ModuleType) -> None:
+    """Also later and alone; an address in the clear is none, and the one before stays."""
+    (script.HOME / "home.json").touch()
+    lay(script, {"updates": "https://updates.example/comptoir/"})
+    assert script.main() == 0
+    kept = script.KEPT.with_name("updates")
+    assert kept.read_text() == "https://updates.example/comptoir/\n"
+    lay(script, {"updates": "https://other.example/"})
+    assert script.main() == 0
+    assert kept.read_text() == "https://other.example/\n"
+    lay(script, {"updates": "http://updates.example/"})
+    assert script.main() == 2
+    assert script.outcomes() == ["provision_incomplete updates"]
+    assert kept.read_text() == "https://other.example/\n"
