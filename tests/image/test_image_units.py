@@ -124,15 +124,24 @@ def test_a_shops_folder_that_does_not_come_has_a_screen() -> None:
     assert chain[-1] == "comptoir-data.service"
 
 
-def test_a_counter_that_does_not_open_says_why_and_is_tried_again(tmp_path: Path) -> None:
-    """What is wrong stays on the screen; the status is the counter's own."""
-    program = tmp_path / "comptoir"
+@pytest.mark.parametrize(
+    ("undone", "shown_first"),
+    [("", False), ("provision_waits insurer_unreachable\n", False), ("provision_plan_unreadable 4\n", True)],
+)
+def test_a_counter_that_does_not_open_says_why_and_is_tried_again(
+    tmp_path: Path, undone: str, shown_first: bool
+) -> None:
+    """What is wrong stays on the screen, before the counter what was refused of the file; the status is its own."""
+    program, last = tmp_path / "comptoir", tmp_path / "comptoir-provision/last"
     program.write_text(f'#!/bin/sh\necho "run $*" >>{tmp_path}/asked\n[ $# -gt 0 ] || exit 70\nexit 1\n')
     program.chmod(0o755)
-    env = {"PATH": "/usr/bin:/bin", "COMPTOIR_COUNTER": str(program)}
+    last.parent.mkdir()
+    last.write_text(undone)
+    env = {"PATH": "/usr/bin:/bin", "COMPTOIR_COUNTER": str(program), "COMPTOIR_RUN": str(tmp_path)}
     done = subprocess.run(["sh", ROOT / "usr/lib/comptoir/counter"], check=False, env=env)
     assert done.returncode == 70
-    assert (tmp_path / "asked").read_text() == "run \nrun doctor --wait 60\n"
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert asked == ["run doctor --wait 60"] * shown_first + ["run ", "run doctor --wait 60"]
 
 
 def test_scripts_of_the_start_are_shell() -> None:
