@@ -194,7 +194,7 @@ def _updates(machine: Machine) -> Finding:
 _FINE: Final = (None, "update_installed", "update_running")
 _OUTCOMES: Final = (
     "update_installed", "update_running", "update_forged", "update_older", "update_truncated", "update_other_board",
-    "update_unconfirmed", "update_busy", "update_failed",
+    "update_unconfirmed", "update_busy", "update_damaged", "update_failed",
 )  # fmt: skip
 
 

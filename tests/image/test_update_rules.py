@@ -109,6 +109,21 @@ def test_an_update_waits_for_a_confirmed_start(tmp_path: Path) -> None:
     assert run("update-allowed", RUN=tmp_path, HOME=tmp_path / "home").returncode == 0
 
 
+def test_a_bundle_that_cannot_be_read_to_its_end_is_refused_before_a_slot_is_touched(tmp_path: Path) -> None:
+    """What cannot be read stands for a block that is not what its digest says: both are an error of `read`."""
+    (tmp_path / "comptoir-good").mkdir()
+    (tmp_path / "comptoir-good/confirmed").touch()
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "bundle/root.img").write_bytes(b"whole")
+    places = {"COMPTOIR_RUN": str(tmp_path), "COMPTOIR_HOME": str(tmp_path / "home")}
+    env = {"PATH": "/usr/bin:/bin", "RAUC_BUNDLE_MOUNT_POINT": str(tmp_path / "bundle"), **places}
+    command = ["sh", str(SCRIPTS / "update-allowed")]
+    assert subprocess.run(command, check=False, env=env).returncode == 0
+    (tmp_path / "bundle/slot.img").mkdir()
+    assert subprocess.run(command, check=False, env=env, capture_output=True).returncode == 1
+    assert (tmp_path / "comptoir-update/reason").read_text() == "update_damaged\n"
+
+
 @pytest.mark.parametrize(
     ("runs", "awaited", "verdict", "outcome"),
     [
