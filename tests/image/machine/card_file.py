@@ -19,7 +19,11 @@ CARD_BYTES: Final = 4 << 30
 _PIECE: Final = 16 << 20
 _HEADER: Final = 16 << 20
 """What LUKS2 keeps before the first byte of data."""
-_FIRST: Final = f"/card/disk.img@@{layout.named('firmware').offset}"
+
+
+def inside(parts: Parts, part: str) -> str:
+    """A FAT partition of the card, as the tools' mtools name it."""
+    return f"/card/{parts.disk.name}@@{layout.named(part).offset}"
 
 
 def fresh_card(parts: Parts) -> None:
@@ -31,19 +35,23 @@ def fresh_card(parts: Parts) -> None:
 
 def put_folder(parts: Parts, name: str) -> None:
     """Copy a folder of the work folder to the card's first partition."""
-    enter(parts.tools, parts.work, ["mcopy", "-s", "-i", _FIRST, f"/card/{name}", "::/"])
+    enter(parts.tools, parts.work, ["mcopy", "-s", "-i", inside(parts, "firmware"), f"/card/{name}", "::/"])
 
 
 def put_counters(parts: Parts, left_a: int) -> None:
     """What U-Boot keeps of its tries, as it leaves them when it starts slot A for the first time."""
     (parts.work / "uboot.txt").write_text(f"BOOT_ORDER=A B\nBOOT_A_LEFT={left_a}\nBOOT_B_LEFT=0\n")
     enter(parts.tools, parts.work, ["mkenvimage", "-s", "0x4000", "-o", "/card/uboot.env", "/card/uboot.txt"])
-    enter(parts.tools, parts.work, ["mcopy", "-o", "-i", _FIRST, "/card/uboot.env", "::/"])
+    enter(parts.tools, parts.work, ["mcopy", "-o", "-i", inside(parts, "firmware"), "/card/uboot.env", "::/"])
 
 
 def tries_left(parts: Parts, slot: str) -> int:
     """How many tries U-Boot would give a slot now."""
-    enter(parts.tools, parts.work, ["mcopy", "-o", "-n", "-i", _FIRST, "::/uboot.env", "/card/uboot.env"])
+    enter(
+        parts.tools,
+        parts.work,
+        ["mcopy", "-o", "-n", "-i", inside(parts, "firmware"), "::/uboot.env", "/card/uboot.env"],
+    )
     found = re.search(rf"\0?BOOT_{slot}_LEFT=(\d+)\0".encode(), (parts.work / "uboot.env").read_bytes())
     assert found is not None
     return int(found[1])
@@ -62,19 +70,20 @@ def contains(disk: Path, words: bytes) -> bool:
     """Whether the card shows these bytes anywhere; what was never written of the file is not read."""
     with disk.open("rb") as file:
         kept = b""
-        for piece in _written(file.fileno(), disk.stat().st_size):
+        for _, piece in written(file.fileno(), disk.stat().st_size):
             if words in (kept := kept + piece):
                 return True
             kept = kept[1 - len(words) :]
     return False
 
 
-def _written(descriptor: int, end: int) -> Iterator[bytes]:
+def written(descriptor: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """The pieces of a sparse file that were ever written, each with its place."""
     at = 0
     while (at := _next_data(descriptor, at, end)) < end:
         hole = os.lseek(descriptor, at, os.SEEK_HOLE)
         while at < hole and (piece := os.pread(descriptor, min(_PIECE, hole - at), at)):
-            yield piece
+            yield at, piece
             at += len(piece)
 
 

@@ -41,11 +41,15 @@ class NeverCame(AssertionError):
 
 @dataclass(frozen=True)
 class Parts:
-    """What is started: the tools' folder with QEMU, the work folder seen as /card, the disk's file."""
+    """What is started: the tools' folder with QEMU, the work folder seen as /card, the disk's file.
+
+    `loaded`: the folder below `work` with what U-Boot would have loaded: kernel.gz, initrd, cmdline.
+    """
 
     tools: Path
     work: Path
     disk: Path
+    loaded: str = "slot"
 
 
 class Machine:
@@ -116,6 +120,24 @@ class Machine:
         """Leave QEMU's own services out: they would take each packet of a scan for one that they are to pass on."""
         self._ask("set_link user off")
 
+    def hold(self) -> None:
+        """Stop the processors, with nothing under way to the disk."""
+        self._ask("stop")
+
+    def go_on(self) -> None:
+        """Let them run again."""
+        self._ask("cont")
+
+    def plug(self, stick: str) -> None:
+        """A USB stick whose bytes are a file of the work folder."""
+        told = self._ask(f"drive_add 0 if=none,id=stick,format=raw,readonly=on,file=/card/{stick}")
+        told += self._ask("device_add usb-storage,id=stick-plug,drive=stick")
+        assert "Error" not in told, told
+
+    def unplug(self) -> None:
+        """Pull it out."""
+        self._ask("device_del stick-plug")
+
     def recorded(self) -> bytes:
         """What went over its network line so far."""
         return (self._parts.work / "line.pcap").read_bytes()
@@ -157,7 +179,7 @@ def _command(parts: Parts, slot: str, *, inside: bool) -> list[str]:
     """QEMU in the tools' folder, with the work folder as /card."""
     for name in ("card.sock", "monitor.sock", "shell.sock", "line.pcap"):
         (parts.work / name).unlink(missing_ok=True)
-    line = (parts.work / "slot/cmdline").read_text().replace("console=ttyS1,115200", "").replace(" quiet", "")
+    line = (parts.work / parts.loaded / "cmdline").read_text().replace("console=ttyS1,115200", "").replace(" quiet", "")
     line = line.replace("console=tty1", "").replace("loglevel=3", "loglevel=6")
     line += f" console=ttyAMA0 comptoir.slot={slot} systemd.journald.forward_to_console=1"
     # An emulated disk on a busy machine may be slower to appear than any card.
@@ -167,7 +189,8 @@ def _command(parts: Parts, slot: str, *, inside: bool) -> list[str]:
         line += f" systemd.set_credential_binary=systemd.extra-unit.look.service:{unit} systemd.wants=look.service"
     qemu = [
         "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "1024", "-display", "none",
-        "-kernel", "/card/kernel.gz", "-initrd", "/card/initrd", "-append", line, "-no-reboot",
+        "-kernel", f"/card/{parts.loaded}/kernel.gz", "-initrd", f"/card/{parts.loaded}/initrd",
+        "-append", line, "-no-reboot",
         "-drive", f"if=none,id=card,format=raw,file=/card/{parts.disk.name}", "-device", "virtio-blk-pci,drive=card",
         "-device", "virtio-gpu-pci,xres=1280,yres=800", "-device", "qemu-xhci", "-device", "usb-kbd",
         "-device", "usb-ccid", "-chardev", "socket,id=vsc,path=/card/card.sock,server=on,wait=off",

@@ -5,12 +5,14 @@ Rules: written only when every step was passed; the page names no machine and no
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
-_PAGE = """# The image in an emulated machine: the last run that passed
+_PAGE = """# {title}: the last run that passed
 
-Written by `make image-test` and `make image-figures`. An emulated arm64 board (QEMU `virt`, two processors, 1 GiB); no
+Written by {by}. An emulated arm64 board (QEMU `virt`, two processors, 1 GiB); no
 real Raspberry Pi has run this. The seconds are those of a shared machine: what was waited, not how fast a board is.
 
 - image built from commit: {commit}
@@ -28,11 +30,26 @@ real Raspberry Pi has run this. The seconds are those of a shared machine: what 
 """
 
 
-def page(work: Path, steps: Iterable[tuple[str, float]], figures: dict[str, float | int | str]) -> str:
+@dataclass(frozen=True)
+class About:
+    """What the page is called, and the commands that write it."""
+
+    title: str = "The image in an emulated machine"
+    by: str = "`make image-test` and `make image-figures`"
+
+
+TRIAL: Final = About()
+
+
+def page(
+    work: Path, steps: Iterable[tuple[str, float]], figures: dict[str, float | int | str], about: About = TRIAL
+) -> str:
     """The page; `work` is where the image was built."""
     commit = (work / "out/comptoir.commit").read_text("utf-8")
     digest = (work / "out/comptoir.img.sha256").read_text().split()[0]
     return _PAGE.format(
+        title=about.title,
+        by=about.by,
         commit=commit.strip(),
         digest=digest,
         when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
