@@ -29,7 +29,7 @@ MAC: Final = bytes.fromhex("525400434f4d")
 _SHELL: Final = """[Unit]
 DefaultDependencies=no
 [Service]
-ExecStart=sh -c 'until [ -c $L ]; do sleep 1; done; stty -F $L raw -echo; exec sh <$L >$L 2>/dev/null'
+ExecStart=sh -c 'until [ -c $L ]; do sleep 1; done; exec <>$L >&0 2>/dev/null; stty raw -echo; exec sh'
 Environment=L=/dev/hvc0
 """
 """What a person who may write the kernel's command line can have anyway."""
@@ -99,11 +99,12 @@ class Machine:
     def run(self, command: str, patience: float = PATIENCE) -> str:
         """What a command says in the root shell of a machine that was started with `inside`."""
         self._shell.settimeout(patience)
-        self._shell.sendall(f'{{ {command}\n}} 2>&1; echo "<<$?>>"\n'.encode())
+        # The byte before the answer tells it from an echo of the question.
+        self._shell.sendall(f'printf "\\002"; {{ {command}\n}} 2>&1; echo "<<$?>>"\n'.encode())
         said = b""
         while not (end := re.search(rb"<<\d+>>\r?\n$", said)):
             said += self._shell.recv(65536)
-        return said[: end.start()].decode("utf-8", "replace").replace("\r", "")
+        return said[: end.start()].rpartition(b"\2")[2].decode("utf-8", "replace").replace("\r", "")
 
     def written(self) -> tuple[int, int]:
         """Bytes and operations that were written to the card since the start."""
