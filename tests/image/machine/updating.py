@@ -77,6 +77,8 @@ def an_older_card_in_service(updating: Updating) -> None:
         updating.versions["old"] = version(machine)
         updating.held = held(machine)
         updating.note("the shop before the update", told(updating.held))
+        if sum(updating.held.states.values()) != 1:
+            raise AssertionError("the claim was not registered")
         refusals(updating, machine)
         while_a_claim_is_written(updating, machine)
         the_installation(updating, machine)
@@ -97,19 +99,25 @@ def whole_system(updating: Updating) -> tuple[str, int]:
     for number, slot in enumerate(starts(parts), 1):
         if slot is None:
             continue
-        machine = Machine(parts, slot, inside=True)
-        try:
-            machine.wait_for("comptoir-data: opened")
-        except NeverCame:
-            machine.kill()
-            continue
-        try:
-            check_shop(updating, machine)
-            runs = version(machine)
+        if runs := what_comes(updating, parts, slot):
             return next(name for name, one in updating.versions.items() if one == runs), number
-        finally:
-            machine.kill()
     raise AssertionError("no whole system")
+
+
+def what_comes(updating: Updating, parts: Parts, slot: str) -> str:
+    """The version of the system that this slot comes to, with the shop as it was; nothing when it does not start."""
+    try:
+        machine = Machine(parts, slot, inside=True)
+    except OSError:
+        return ""
+    try:
+        machine.wait_for("comptoir-data: opened")
+        check_shop(updating, machine)
+        return version(machine)
+    except NeverCame:
+        return ""
+    finally:
+        machine.kill()
 
 
 def the_new_system(updating: Updating) -> None:
