@@ -82,6 +82,7 @@ def test_nothing_is_accepted_from_outside_and_little_leaves() -> None:
     inward = text[text.index("chain input") : text.index("chain forward")]
     assert "tcp dport" not in inward
     assert re.findall(r"udp dport (\d+)", inward) == ["68", "546"]
+    assert "ip6 saddr fe80::/10 icmpv6 type mld-listener-query ip6 hoplimit 1 accept" in inward
     leaving = text[text.index("chain output") :]
     assert all("skuid" in line for line in leaving.splitlines() if "dport" in line)
     assert re.findall(r"tcp dport (\S+)", leaving) == ["@counter4", "@counter6", "@updates4", "@updates6"]
