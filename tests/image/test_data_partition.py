@@ -1,5 +1,6 @@
 """What the card takes its data partition for: only what no shop ever used may be written over."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -114,3 +115,22 @@ def test_a_card_that_cannot_be_read_is_no_blank_card(tmp_path: Path) -> None:
     """An error is no answer."""
     with pytest.raises(subprocess.CalledProcessError):
         state(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("root", "disk", "seventh"),
+    [("mmcblk0p5", "mmcblk0", "mmcblk0p7"), ("mmcblk1p6", "mmcblk1", "mmcblk1p7"), ("vda6", "vda", "vda7")],
+)
+def test_the_disk_is_the_one_that_the_verified_root_came_from(
+    tmp_path: Path, root: str, disk: str, seventh: str
+) -> None:
+    """Whatever the board calls it, whichever slot runs, whatever else has the same ids."""
+    device = tmp_path / "devices/block" / disk / root
+    device.mkdir(parents=True)
+    for place in (tmp_path / "class/block" / root, tmp_path / "block/dm-0/slaves" / root):
+        place.parent.mkdir(parents=True)
+        place.symlink_to(device)
+    text = (SCRIPTS / "data").read_text("utf-8")
+    (places,) = re.findall(r"^places\(\) \{$.*?^\}$", text, re.MULTILINE | re.DOTALL)
+    script = f"set -eu\n{places.replace('/sys', str(tmp_path))}\nplaces; echo $disk $part ${{last##*/}}"
+    assert run("sh", "-c", script) == f"/dev/{disk} /dev/{seventh} {seventh[:-1]}6"
