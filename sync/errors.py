@@ -347,6 +347,36 @@ class CardWrong(SyncError):
     code = "card_wrong"
 
 
+class ResetRefused(SyncError):
+    """A terminal is not reset: something would be lost, or it is not the one that was meant."""
+
+    code = "reset_refused"
+
+
+class ClaimsUnsent(ResetRefused):
+    """Claims have not left this terminal; `insurer`, `claims`."""
+
+    code = "claims_unsent"
+
+
+class ClaimsUnreceived(ResetRefused):
+    """An insurer has not confirmed all claims that were numbered for it; `insurer`, `claims`."""
+
+    code = "claims_unreceived"
+
+
+class HeadDiffers(ResetRefused):
+    """The last dispatch that an insurer gave in writing is not this terminal's last; `insurer`, `seq`."""
+
+    code = "head_differs"
+
+
+class ShopDiffers(ResetRefused):
+    """This terminal belongs to another shop than the one that was named."""
+
+    code = "shop_differs"
+
+
 class BackupFolderInvalid(SyncError):
     """A folder that backups cannot be put into; `reason`: missing, inside (the home), or none (nothing was chosen)."""
 

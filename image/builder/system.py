@@ -11,7 +11,8 @@ from image.builder.rootfs import HERE
 from image.builder.tools import Tools
 
 ENABLED = (
-    "comptoir-starting.service", "comptoir-data.service", "comptoir-provision.service", "comptoir-counter.service",
+    "comptoir-starting.service", "comptoir-data.service", "comptoir-provision.service", "comptoir-erase.service",
+    "comptoir-counter.service",
     "comptoir-sync.path", "comptoir-good.timer", "comptoir-hosts.path", "comptoir-hosts.timer",
     "comptoir-fetch.timer", "var-lib-systemd-timesync.mount", "pcscd.socket", "nftables.service", "usbguard.service",
     "systemd-networkd.service", "systemd-resolved.service", "systemd-timesyncd.service",

@@ -1,9 +1,10 @@
 """Restoring a home on a blank machine: from one file and the paper code to a terminal that asks before it numbers.
 
 Rules: the home is built beside its place and takes it whole, so that an interrupted restore leaves nothing and can be
-run again. The machine gets a device secret of its own. Before the home exists, every insurer is in réconciliation:
-nothing is numbered until it confirmed where the chain stands (`sync.settling`). The terminal keeps its device key, so
-insurers know it; a lost or stolen predecessor has the same, so it has to be reported to them.
+run again; where its place is a mount point, which takes no other folder's name, it is built inside and moves up, what
+makes it a home last. The machine gets a device secret of its own. Before the home exists, every insurer is in
+réconciliation: nothing is numbered until it confirmed where the chain stands (`sync.settling`). The terminal keeps
+its device key, so insurers know it; a lost or stolen predecessor has the same, so it has to be reported to them.
 """
 
 import os
@@ -22,10 +23,12 @@ from sync.crypto.sealing import OpeningKey
 from sync.durable import OWNER_ONLY, flush_folder, medium_errors, write_flushed
 from sync.errors import BackupInvalid, BackupUnreadable, HomeExists
 from sync.home import OpenHome, home_from
+from sync.marker import MARKER
 from sync.providers import Provider
 from sync.queue.standing import RESTORED
 
 _OWNER_FOLDER: Final = 0o700
+_INSIDE: Final = ".restoring"
 
 Key = OpeningKey | bytes
 """What opens a backup: the paper code's key, or the content key of one that was just made."""
@@ -46,19 +49,61 @@ def restore_home(backup: Path, path: Path, key: Key, now: datetime, provider: st
 
     HomeExists: something is there. BackupInvalid; MediumFailed, DiskFull, the provider's errors: there is no home.
     """
+    inside = path.is_mount()
+    if inside:
+        _forget_interrupted(path)
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise HomeExists("there is something in this folder already")
     with medium_errors():
         path.parent.mkdir(parents=True, exist_ok=True)
-    with built_home(backup, path.with_name(f".{path.name}.restoring"), key, now, provider) as (home, manifest):
+    aside = path / _INSIDE if inside else path.with_name(f".{path.name}.restoring")
+    with built_home(backup, aside, key, now, provider) as (home, manifest):
         checks = home.check()
         insurers = tuple(one.insurer for one in home.outbox.chains.reconciling())
         home.close()
         with medium_errors():
-            home.path.replace(path)
-            flush_folder(path.parent)
+            if inside:
+                move_up(home.path, path)
+            else:
+                home.path.replace(path)
+                flush_folder(path.parent)
     claims = sum(manifest.figures.states.values())
     return Restored(manifest.made_at, claims, insurers, all(line.ok for line in checks))
+
+
+def move_up(aside: Path, path: Path) -> None:
+    """Give `path`, an empty folder, all that is in `aside` below it; OSError: it is empty again.
+
+    A cut leaves `aside` and no home, which the next restore removes, or the home.
+    """
+    names = sorted((entry.name for entry in aside.iterdir()), key=lambda name: name == MARKER)
+    flush_folder(aside)
+    try:
+        for name in names:
+            if name == MARKER:
+                flush_folder(path)
+            (aside / name).replace(path / name)
+        flush_folder(path)
+    except OSError:
+        for name in reversed(names):
+            _remove(path / name)
+        raise
+
+
+def _forget_interrupted(path: Path) -> None:
+    """Remove what a restore that was cut short left: as long as its folder is there and no home, all is its own."""
+    if not (path / _INSIDE).is_dir() or (path / MARKER).exists():
+        return
+    with medium_errors():
+        for entry in sorted(path.iterdir(), key=lambda entry: entry.name == _INSIDE):
+            _remove(entry)
+
+
+def _remove(entry: Path) -> None:
+    if entry.is_dir():
+        shutil.rmtree(entry)
+    else:
+        entry.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -34,6 +34,8 @@ _MANY: Final = 1_000_000
 
 # SQLite would take another index of these tables and then sort: the one that fits is named.
 _OF_WAITING: Final = "FROM outbox INDEXED BY outbox_waiting WHERE state IN ('queued', 'sending')"
+_UNSETTLED: Final = """SELECT insurer, count(*), count(seq) FROM outbox INDEXED BY outbox_state
+    WHERE state IN ('queued', 'sending', 'blocked', 'rejected') GROUP BY insurer"""
 _IS_FRESH: Final = "(state = 'queued' AND (not_before <= :now OR not_before > :absurd))"
 _IS_RETRIED: Final = "(state = 'sending' AND (next_try IS NULL OR next_try <= :now OR next_try > :absurd))"
 _WAITING_IDS: Final = f"SELECT claim_id, state {_OF_WAITING} ORDER BY entry"
@@ -152,6 +154,12 @@ class QueueReader:
         query = select(OUTBOX.c.claim_id).where(OUTBOX.c.state.in_(sorted(states))).order_by(OUTBOX.c.entry)
         with self._store.read() as connection:
             return list(connection.execute(query).scalars())
+
+    def unsettled(self) -> dict[str, tuple[int, int]]:
+        """By insurer, the claims that need it or a person still: never numbered, and numbered."""
+        with self._store.read() as connection:
+            found = run(connection, _UNSETTLED)
+        return {insurer: (total - numbered, numbered) for insurer, total, numbered in found}
 
     def summary(self) -> Summary:
         """Counts and ages."""

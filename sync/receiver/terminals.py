@@ -60,6 +60,18 @@ def known_terminals(ledger: Ledger) -> list[Known]:
         ]
 
 
+def chain_head(ledger: Ledger, device: str) -> tuple[int, str, int]:
+    """Of a terminal's chain: the last number received without a gap, that dispatch's digest, the highest received.
+
+    TerminalUnknown.
+    """
+    columns = (terminals.c.contiguous, terminals.c.head, terminals.c.highest)
+    with ledger.reading() as connection:
+        _require(connection, device)
+        seq, head, highest = connection.execute(select(*columns).where(terminals.c.device == device)).one()
+    return seq, head, highest
+
+
 def revoke(ledger: Ledger, device: str, reason: str, now: datetime) -> None:
     """Refuse a terminal from now on; TerminalUnknown. A second time changes nothing."""
     if reason not in REASONS:

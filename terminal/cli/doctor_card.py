@@ -120,6 +120,14 @@ def card_rules(machine: Machine) -> Iterator[Finding]:
         todo = text("cli.data_partition.todo")
         yield Finding("data_partition", "fail", text(f"cli.data_partition.{_known(refused)}"), todo)
     yield from _provisioning(machine)
+    if refused := machine.read("run/comptoir-provision/reset"):
+        yield Finding("card_reset", "warn", *error_text(refused.partition(" ")[0], _facts(refused)))
+
+
+def _facts(refused: str) -> dict[str, str]:
+    """The insurer of a refused reset, where there is one: a code, then at most a number."""
+    insurer = refused.partition(" ")[2]
+    return {"insurer": insurer} if insurer.isdigit() else {}
 
 
 def _judged(name: str, faults: list[str]) -> Finding:

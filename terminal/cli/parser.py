@@ -315,6 +315,15 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wait", type=_count, metavar="N", help=text("cli.help.doctor_wait"))
 
 
+def _reset(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--shop", required=True, metavar="AM", help=text("cli.help.reset_shop"))
+    head = text("cli.help.reset_head")
+    parser.add_argument("--head", action="append", default=[], metavar="AMC=N:DIGEST", help=head)
+    parser.add_argument("--check", action="store_true", help=text("cli.help.reset_check"))
+    parser.add_argument("--receipt", type=Path, metavar=text("cli.help.file"), help=text("cli.help.reset_receipt"))
+    _login(parser)
+
+
 def _recovery_code(parser: argparse.ArgumentParser) -> None:
     code_file = text("cli.help.recovery_code_file")
     parser.add_argument("--recovery-code-file", type=Path, metavar=text("cli.help.file"), help=code_file)
@@ -330,6 +339,7 @@ _COMMANDS: dict[str, tuple[str, Add]] = {
     "restore": ("backups:bring_back", _restore),
     "queue": ("sending:queue", _nothing),
     "rebuild": ("repairing:rebuild", _nothing),
+    "reset": ("resetting:end", _reset),
     "second-copy": ("repairing:second_copy", _second_copy),
     "sync": ("sending:sync_once", _sync),
     "verify": ("sending:verify", _verify),

@@ -16,6 +16,7 @@ LIMITS = {
     "comptoir-confirmed.service": 12,
     "comptoir-counter.service": 18,
     "comptoir-data.service": 18,
+    "comptoir-erase.service": 18,
     "comptoir-fetch.service": 14,
     "comptoir-fetched.service": 14,
     "comptoir-good.service": 5,
@@ -59,6 +60,18 @@ def test_every_unit_of_ours_is_started() -> None:
     assert not set(ENABLED) & set(MASKED)
 
 
+def test_an_accepted_reset_is_done_before_anything_works_in_the_shop() -> None:
+    """Judged, then erased, then the counter and the service: each unit names the one before it."""
+    erasing = (UNITS / "comptoir-erase.service").read_text("utf-8")
+    assert re.findall(r"^(After|Before)=(.*)$", erasing, re.MULTILINE) == [
+        ("After", "comptoir-data.service comptoir-provision.service"),
+        ("Before", "comptoir-counter.service comptoir-sync.service"),
+    ]
+    assert "SuccessAction=reboot-force" in erasing
+    accepted = re.findall(r"^ConditionPathExists=(.*)$", erasing, re.MULTILINE)
+    assert accepted == ["/run/comptoir-provision/accepted"]
+
+
 def test_nobody_can_log_in() -> None:
     """No getty on any line, no shell after an error, no reboot by three keys."""
     assert {"getty@.service", "serial-getty@.service", "emergency.service", "ctrl-alt-del.target"} <= set(MASKED)
@@ -96,6 +109,7 @@ def test_nothing_is_accepted_from_outside_and_little_leaves() -> None:
         "console",
         "counter",
         "data",
+        "erase",
         "data-state",
         "hosts",
         "mount-stick",

@@ -7,11 +7,24 @@ import itertools
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+
+from hardware.keystore import open_file_secret
+from sync.backup import make_backup
+from sync.crypto.recovery import RecoveryCode
+from sync.crypto.shopslots import ShopSlots
+from sync.home import create_home, open_home
+from terminal.bootstrap import open_desk, prepare_home
+from terminal.config import Config
+from terminal.domain.roles import Role
+from terminal.vault import Account
+from tests.shop_fixture import CHEAP
+from tests.unit.sync.queue.envelopes import entry
 
 SCRIPT = Path(__file__).resolve().parents[2] / "image/root/usr/lib/comptoir/provision"
 PLAN: dict[str, Any] = {
@@ -37,6 +50,7 @@ def script(tmp_path: Path) -> ModuleType:
     (tmp_path / "memory").mkdir()
     places = {"HOME": tmp_path / "home", "KEPT": tmp_path / "kept.json"}
     places |= {"CARD": tmp_path / "card" / "comptoir", "MEMORY": tmp_path / "memory"}
+    places |= {"STICK": tmp_path / "stick", "RESET": tmp_path / "reset.json"}
     places["PROGRAM"] = Path(sys.executable).parent / "comptoir"
     for name, place in places.items():
         setattr(module, name, place)
@@ -258,3 +272,94 @@ def test_where_updates_lie_is_kept_for_who_fetches_them(script: ModuleType) -> N
     assert script.main() == 2
     assert script.outcomes() == ["provision_incomplete updates"]
     assert kept.read_text() == "https://other.example/\n"
+
+
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RecoveryCode]:
+    """A terminal's backup with one claim, and its paper code."""
+    place, code = tmp_path_factory.mktemp("lost"), RecoveryCode.generate()
+    with create_home(place / "home", open_file_secret) as home:
+        slots = ShopSlots(home.keyslots, home.device_secret, lambda: CHEAP)
+        slots.set_recovery(code, slots.add_pin("camille", "2468"))
+        home.outbox.enqueue(entry(1))
+        return make_backup(home, place, datetime(2026, 11, 20, 9, tzinfo=UTC)).path, code
+
+
+def test_a_shop_waits_for_its_stick_and_comes_back_once(
+    script: ModuleType, lost: tuple[Path, RecoveryCode], tmp_path: Path
+) -> None:
+    """Without the stick the screen says so; a newer file that the paper does not open is passed over, and not again."""
+    backup, code = lost
+    script.keep({"restore": {"code": code.grouped()}})
+    for _ in range(2):
+        assert script.main() == 1
+    assert "sauvegarde est introuvable" in (script.MEMORY / "told").read_text("utf-8")
+    (tmp_path / "stick/comptoir").mkdir(parents=True)
+    (tmp_path / "stick/comptoir" / backup.name).write_bytes(backup.read_bytes())
+    (tmp_path / "stick/20261121T090000Z-ABCDEFGH.comptoir").write_bytes(b"another terminal's")
+    assert script.main() == 0
+    with open_home(script.HOME) as home:
+        assert (home.outbox.summary().waiting, len(home.outbox.rows())) == (1, 1)
+    assert "ABCDEFGH" in (script.MEMORY / "refused").read_text("utf-8")
+    assert not (script.MEMORY / "told").exists()
+    assert not script.KEPT.exists()
+
+
+def test_a_refused_backup_is_not_tried_for_ever(
+    script: ModuleType, lost: tuple[Path, RecoveryCode], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong paper: said once, waited for another file; the technician's next file takes its place."""
+    script.CARD.mkdir(parents=True)
+    (script.CARD / lost[0].name).write_bytes(lost[0].read_bytes())
+    plan = {"restore": {"code": RecoveryCode.generate().grouped()}}
+    (script.CARD / "provision.json").write_text(json.dumps(plan), "utf-8")
+    assert script.main() == 1
+    told, refused = (script.MEMORY / "told").read_text("utf-8"), (script.MEMORY / "refused").read_text("utf-8")
+    assert "ne s'ouvre pas" in told
+    assert lost[0].name in refused
+    monkeypatch.setattr(script, "PROGRAM", tmp_path / "would fail")
+    assert script.main() == 1
+    assert not any(script.HOME.iterdir())
+    assert script.outcomes() == ["provision_waits backup_invalid"]
+    lay(script, {"shop": PLAN["shop"]})
+    script.take_over()
+    assert not (script.MEMORY / "told").exists(), "another shop begins here: nothing is waited for"
+
+
+def test_the_screen_waits_while_something_is_to_be_said(tmp_path: Path) -> None:
+    """The sentence is shown, and the counter begins when it is gone."""
+    (tmp_path / "told").write_text("Branchez la clé.\n", "utf-8")
+    (tmp_path / "screen").write_text((SCRIPT.parent / "screen").read_text("utf-8"))
+    (tmp_path / "counter").write_text("#!/bin/sh\necho the counter\n")
+    (tmp_path / "counter").chmod(0o755)
+    (tmp_path / "no-window").touch()
+    env = {"PATH": "/usr/bin:/bin", "COMPTOIR_TOLD": str(tmp_path / "told"), "RUNTIME_DIRECTORY": str(tmp_path)}
+    command = ["sh", str(tmp_path / "screen")]
+    with subprocess.Popen(command, env={**env, "COMPTOIR_PAUSE": "0.05"}, stdout=subprocess.PIPE, text=True) as screen:
+        assert screen.stdout is not None
+        assert "Branchez la clé." in screen.stdout.readline()
+        (tmp_path / "told").unlink()
+        assert screen.stdout.read() == "the counter\n"
+
+
+def test_a_reset_of_the_card_is_judged_and_a_refused_one_leaves_a_word(script: ModuleType, tmp_path: Path) -> None:
+    """The file goes from the card at once; an empty queue is accepted, a wrong shop or no file of ours refused."""
+    prepare_home(script.HOME, Config(shop_am_id="991000019", shop_name="Optique Exemple"))
+    with open_desk(script.HOME, pin_cost=lambda: CHEAP) as desk:
+        desk.vault.accounts.add(Account("camille", "Camille D.", Role.RESPONSIBLE), "2468", None)
+    asked = {"shop": "991000019", "user": "camille", "pin": "2468"}
+    script.CARD.mkdir(parents=True)
+    for written, word in (({**asked, "shop": "991000027"}, "shop_differs"), (["no reset"], "reset_refused")):
+        (script.CARD / "reset.json").write_text(json.dumps(written), "utf-8-sig")
+        assert not script.reset_accepted()
+        assert (script.MEMORY / "reset").read_text() == word
+        assert not list(script.CARD.iterdir())
+        assert not script.RESET.exists()
+    (script.CARD / "reset.json").write_text(json.dumps(asked), "utf-8-sig")
+    (script.CARD / "provision.json").write_text("{}", "utf-8")
+    assert script.main() == 0
+    assert (script.MEMORY / "accepted").exists()
+    assert not (script.MEMORY / "reset").exists()
+    assert [file.name for file in script.CARD.iterdir()] == ["provision.json"], "that is for the shop after this one"
+    assert json.loads((tmp_path / "card/comptoir-reset.json").read_text())["chains"] == {}
+    assert (script.HOME / "home.json").exists(), "root erases, not this account"

@@ -139,3 +139,15 @@ def test_the_image_sets_what_is_asked_for() -> None:
     wanted = {**KERNEL, **IPV4, **FILES}
     wanted.pop("net.ipv4.conf.all.route_localnet")
     assert wanted.items() <= {name: value.strip() for name, value in lines}.items()
+
+
+def test_a_reset_that_was_refused_is_said(card: Path) -> None:
+    """The reason, with the insurer's number where there is one; nothing else of the file is shown."""
+    put(card, "run/comptoir-provision/reset", "claims_unreceived 99000001")
+    line = judged(card)["card_reset"]
+    assert line.verdict == "warn"
+    assert "99000001" in line.detail
+    put(card, "run/comptoir-provision/reset", "claims_unsent OPTIQUE")
+    assert "OPTIQUE" not in judged(card)["card_reset"].line()
+    put(card, "run/comptoir-provision/reset", "pin_wrong")
+    assert judged(card)["card_reset"].todo
