@@ -317,8 +317,7 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
 
 def _reset(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--shop", required=True, metavar="AM", help=text("cli.help.reset_shop"))
-    head = text("cli.help.reset_head")
-    parser.add_argument("--head", action="append", default=[], metavar="AMC=N:DIGEST", help=head)
+    parser.add_argument("--head", action="append", default=[], metavar="AMC=N:H", help=text("cli.help.reset_head"))
     parser.add_argument("--check", action="store_true", help=text("cli.help.reset_check"))
     parser.add_argument("--receipt", type=Path, metavar=text("cli.help.file"), help=text("cli.help.reset_receipt"))
     _login(parser)
