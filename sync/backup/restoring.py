@@ -1,10 +1,10 @@
 """Restoring a home on a blank machine: from one file and the paper code to a terminal that asks before it numbers.
 
 Rules: the home is built beside its place and takes it whole, so that an interrupted restore leaves nothing and can be
-run again; where its place is a mount point, which takes no other folder's name, it is built inside and moves up, what
-makes it a home last. The machine gets a device secret of its own. Before the home exists, every insurer is in
-réconciliation: nothing is numbered until it confirmed where the chain stands (`sync.settling`). The terminal keeps
-its device key, so insurers know it; a lost or stolen predecessor has the same, so it has to be reported to them.
+run again; where its place takes no other folder's name (a mount point, a parent of root's), it is built inside and
+moves up, what makes it a home last. The machine gets a device secret of its own. Before the home exists, every insurer
+is in réconciliation: nothing is numbered until it confirmed where the chain stands (`sync.settling`). The terminal
+keeps its device key, so insurers know it; a lost or stolen predecessor has the same, so it has to be reported to them.
 """
 
 import os
@@ -49,7 +49,7 @@ def restore_home(backup: Path, path: Path, key: Key, now: datetime, provider: st
 
     HomeExists: something is there. BackupInvalid; MediumFailed, DiskFull, the provider's errors: there is no home.
     """
-    inside = path.is_mount()
+    inside = path.is_dir() and (path.is_mount() or not os.access(path.parent, os.W_OK))
     if inside:
         _forget_interrupted(path)
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
