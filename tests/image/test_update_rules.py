@@ -97,6 +97,26 @@ def test_what_rauc_says_becomes_a_stable_word(said: str, word: str) -> None:
     assert run("update", "--word", said).stdout.strip() == word
 
 
+def test_rauc_runs_before_it_is_asked(tmp_path: Path) -> None:
+    """The bus would give it up after 25 seconds; an update that was not asked for starts nothing."""
+    programs, stick = tmp_path / "programs", tmp_path / "stick"
+    programs.mkdir()
+    stick.mkdir()
+    for name in ("systemctl", "rauc"):
+        (programs / name).write_text(f'#!/bin/sh\necho "{name} $*" >>"{tmp_path}/asked"\n')
+        (programs / name).chmod(0o755)
+    places = {"STICK": stick, "RUN": tmp_path / "run", "JOURNAL": tmp_path / "journal"}
+    env = {"PATH": f"{programs}:/usr/bin:/bin"} | {f"COMPTOIR_{name}": str(place) for name, place in places.items()}
+    command = ["sh", str(SCRIPTS / "update")]
+    assert subprocess.run(command, check=False, env=env).returncode == 0
+    assert not (tmp_path / "asked").exists()
+    (stick / "comptoir.raucb").touch()
+    assert subprocess.run(command, check=False, env=env, capture_output=True).returncode == 0
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert asked == ["systemctl start rauc.service", f"rauc install {stick}/comptoir.raucb"]
+    assert (tmp_path / "run/comptoir-update/last").read_text() == "update_installed\n"
+
+
 def test_an_update_waits_for_a_confirmed_start(tmp_path: Path) -> None:
     """Without it there is no system to fall back to; with it, and nobody writing a claim, RAUC may go on."""
     (tmp_path / "home").mkdir()
