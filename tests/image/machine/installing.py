@@ -76,8 +76,8 @@ def moments(updating: Updating) -> list[Moment]:
         Moment("slot marked as not to be started", lambda seen: seen.counters != first),
         *(when(f"root at {part:.0%}", root * part) for part in (0.02, 0.25, 0.5, 0.75, 0.97)),
         *(when(f"kernel's slot at {part:.0%}", root + kernel * part) for part in (0.1, 0.5, 0.9)),
-        Moment("order of the slots", lambda seen: seen.counters.startswith("B")),
         Moment("counters of the new slot", lambda seen: seen.counters.endswith("/3")),
+        Moment("order of the slots", lambda seen: seen.counters.startswith("B")),
         Moment("after it", over),
     ]
 
