@@ -3,11 +3,14 @@
 Rules: no unit starts because a package wanted it to: the list here is all there is besides systemd's own.
 """
 
+import re
 import shutil
+import stat
 import tomllib
 from pathlib import Path
 
 from image.builder.rootfs import HERE
+from image.builder.run import StepFailed
 from image.builder.tools import Tools
 
 ENABLED = (
@@ -54,13 +57,31 @@ def install(root: Path, tools: Tools, version: str, epoch: int) -> None:
     (root / "usr/share/comptoir/version").write_text(f"{version} {epoch}\n")
     (root / "usr/share/comptoir/starting").write_text(starting(), "utf-8")
     tools.run("systemd-sysusers", f"--root={tools.inside(root)}", env={"SOURCE_DATE_EPOCH": str(epoch)})
+    _accounts(root)
     _units(root)
+    no_privileges(root)
 
 
 def starting() -> str:
     """What the screen shows until the counter comes, as the console takes it: an empty screen, two lines down."""
     told = tomllib.loads(SENTENCES.read_text("utf-8"))["cli"]["card_starting"]
     return "\033[2J\033[3;1H" + "".join(f"  {line}\n" for line in told.splitlines())
+
+
+def _accounts(root: Path) -> None:
+    """Each account is there, with its number: systemd-sysusers passes over what it does not like."""
+    asked = re.findall(r"^u (\S+) (\d+)", (root / "usr/lib/sysusers.d/comptoir.conf").read_text(), re.MULTILINE)
+    known = {tuple(line.split(":")[:3:2]) for line in (root / "etc/passwd").read_text().splitlines()}
+    if missing := [name for name, number in asked if (name, number) not in known]:
+        raise StepFailed(f"not made, or not with its number: {' '.join(missing)}")
+
+
+def no_privileges(root: Path) -> None:
+    """No program gives whoever starts it another's rights: nobody here logs in, mounts or changes accounts."""
+    for path in root.rglob("*"):
+        mode = path.lstat().st_mode
+        if stat.S_ISREG(mode) and mode & (stat.S_ISUID | stat.S_ISGID):
+            path.chmod(stat.S_IMODE(mode) & ~(stat.S_ISUID | stat.S_ISGID))
 
 
 def _link(path: Path, target: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from image.builder import layout
-from image.builder.system import ENABLED, MASKED, starting
+from image.builder.system import ENABLED, MASKED, no_privileges, starting
 
 ROOT = Path(__file__).resolve().parents[2] / "image" / "root"
 UNITS = ROOT / "etc/systemd/system"
@@ -172,3 +172,40 @@ def test_the_screen_says_that_it_starts() -> None:
     assert max(map(len, shown.splitlines())) <= 100
     unit = (UNITS / "comptoir-starting.service").read_text("utf-8")
     assert "Before=comptoir-data.service" in unit
+
+
+def test_the_firewall_names_accounts_that_are_made() -> None:
+    """One unknown name and nft takes none of the rules; sysusers passes over a description with a colon in it."""
+    made = re.findall(
+        r'^u (\S+) \d+ "([^":]+)" ', (ROOT / "usr/lib/sysusers.d/comptoir.conf").read_text(), re.MULTILINE
+    )
+    named = set(re.findall(r'skuid "([^"]+)"', (ROOT / "etc/nftables.conf").read_text("utf-8")))
+    assert named - {"systemd-resolve", "systemd-timesync", "systemd-network"} == {name for name, _ in made}
+
+
+def test_there_is_no_network_without_the_firewall() -> None:
+    """Rules that were not taken must not leave the machine open."""
+    unit = (UNITS / "systemd-networkd.service.d/image.conf").read_text("utf-8")
+    assert "Requires=nftables.service\nAfter=nftables.service\n" in unit
+
+
+def test_no_program_keeps_another_accounts_rights(tmp_path: Path) -> None:
+    """Neither bit stays, whatever else a file may do; a link is not followed."""
+    (tmp_path / "outside").touch(0o644)
+    (tmp_path / "outside").chmod(0o4755)
+    root = tmp_path / "root"
+    root.mkdir()
+    for name, mode in (("su", 0o4755), ("wall", 0o2755), ("cat", 0o755)):
+        (root / name).touch()
+        (root / name).chmod(mode)
+    (root / "link").symlink_to(tmp_path / "outside")
+    no_privileges(root)
+    assert {(root / name).stat().st_mode & 0o7777 for name in ("su", "wall", "cat")} == {0o755}
+    assert (tmp_path / "outside").stat().st_mode & 0o7777 == 0o4755
+
+
+def test_a_new_try_begins_all_that_is_missing_anew() -> None:
+    """After its screen the stopped counter starts everything again, not only itself."""
+    unit = (UNITS / "comptoir-stopped.service").read_text("utf-8")
+    assert "ExecStopPost=+-/bin/systemctl --no-block start multi-user.target\n" in unit
+    assert "Restart=" not in unit

@@ -20,9 +20,11 @@ def test_the_page_goes_at_once_when_somebody_presses_enter(
     os.write(writing, b"\n")
     with os.fdopen(reading) as keyboard, os.fdopen(writing, "wb"):
         monkeypatch.setattr(sys, "stdin", keyboard)
-        stopped.stay([Finding("home", "fail", "so " * 60, text("cli.damaged_todo"))], 3600)
+        rule = Finding("bp028_r12", "fail", "tcp_rfc1337=0")
+        stopped.stay([rule, Finding("home", "fail", "so " * 60, text("cli.damaged_todo"))], 3600)
     shown = capsys.readouterr().out
     assert " ".join(text("cli.damaged_todo").split()[-3:]) in " ".join(shown.split())
+    assert "rfc1337" not in shown
     assert shown.rstrip().endswith(text("cli.stopped_again"))
     assert max(len(line) for line in shown.splitlines()[1:]) <= 78
 
