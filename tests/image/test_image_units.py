@@ -169,7 +169,7 @@ def test_the_screen_says_that_it_starts() -> None:
     shown = starting()
     assert shown.startswith("\033[2J")
     assert "Ne coupez pas le courant" in shown
-    assert max(map(len, shown.splitlines())) <= 100
+    assert max(map(len, shown.splitlines())) < 80
     unit = (UNITS / "comptoir-starting.service").read_text("utf-8")
     assert "Before=comptoir-data.service" in unit
 
