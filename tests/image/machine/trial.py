@@ -66,9 +66,8 @@ def first_start(trial: Trial) -> None:
     machine = Machine(trial.parts)
     try:
         trial.note("verified root, seconds", machine.wait_for("root verified"))
-        machine.wait_for("comptoir-data: encrypting")
-        machine.picture("starting")
         trial.note("data partition made, seconds", machine.wait_for("comptoir-data: made"))
+        machine.picture("starting")
         trial.note("provisioned, seconds", machine.wait_for("comptoir-provision: done"))
         trial.note("service that sends is up, seconds", machine.wait_for('"event": "started"'))
         trial.note("lock screen, seconds", settled(machine, "lock"))
