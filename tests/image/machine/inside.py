@@ -39,9 +39,12 @@ def inside(trial: Trial) -> None:
             trial.note(name, level)
         for name, verdict in rule_figures(machine):
             trial.note(name, verdict)
+        home = machine.pixels()
         machine.type("", ["f9"])
+        settled(machine, "menu-inside", unlike=home)
+        menu = machine.pixels()
         machine.type(SELF_CHECK)
-        settled(machine, "doctor-inside")
+        settled(machine, "doctor-inside", unlike=menu)
         secret = bytes.fromhex(machine.run("od -An -v -tx1 /var/lib/comptoir/device.secret").replace("\n", ""))
         without_window(machine)
         reach_out(machine)
