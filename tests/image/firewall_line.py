@@ -40,8 +40,8 @@ print("called", flush=True)
 done = select.select([], [line], [], seconds)[1] and not line.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 print("answered" if done else "silence", flush=True)
 """
-PATIENCE: Final = "0.3"
-"""Seconds after which a call that is not dropped has long been answered: both ends are this machine."""
+SILENCE, PATIENCE = "0.3", "10"
+"""Seconds after which a call counts as dropped, and in which one that passes is answered on any busy machine."""
 
 
 class FirewallLine:
@@ -75,7 +75,11 @@ class FirewallLine:
         return done.stdout
 
     def calls(self, address: str, port: int = 443, account: str = "comptoir") -> bool:
-        """Whether an account of the card gets an answer."""
+        """Whether an account of the card gets an answer at once."""
+        return "answered" in self.card(*_as(account), address, str(port), SILENCE)
+
+    def answers(self, address: str, port: int = 443, account: str = "comptoir") -> bool:
+        """Whether an account of the card gets an answer in the end."""
         return "answered" in self.card(*_as(account), address, str(port), PATIENCE)
 
     def begins(self, address: str) -> "subprocess.Popen[str]":
