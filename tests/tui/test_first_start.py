@@ -157,7 +157,7 @@ def test_from_an_empty_folder_to_the_first_card(tmp_path: Path) -> None:
     groups = re.search(r"((?:[0-9A-Z*~$=]{5} +){4}[0-9A-Z*~$=]{5})", screen.text())
     assert groups is not None
     screen.type(F10)
-    screen.wait_for("Vérifions la feuille")
+    screen.wait_for("Groupe n° ")
     asked = re.search(r"Groupe n° (\d)", screen.text())
     assert asked is not None
     screen.type(groups[1].split()[int(asked[1]) - 1] + ENTER)
