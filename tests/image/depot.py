@@ -3,18 +3,14 @@
 import hashlib
 import json
 import re
-import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-from sync.crypto.certificates import issue_server, make_authority, new_tls_key
-from sync.tls import present, server_context
+from tests.tls_server import served_over_tls
 
 
 @dataclass
@@ -80,20 +76,6 @@ def _handler(depot: Depot) -> type[BaseHTTPRequestHandler]:
 @contextmanager
 def serving(depot: Depot, authority_file: Path) -> Iterator[Depot]:
     """The depot at an address of this machine, its authority in a file."""
-    authority, key = make_authority("depot", datetime.now(UTC)), new_tls_key()
-    pem = authority.certificate_pem.decode()
-    authority_file.write_text(pem, "ascii")
-    context = server_context(pem)
-    context.verify_mode = ssl.CERT_NONE
-    present(context, issue_server(authority, ["127.0.0.1"], key, datetime.now(UTC)).decode(), key)
-    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(depot)) as server:
-        server.daemon_threads = True
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        depot.address = f"https://127.0.0.1:{server.server_port}/comptoir/"
-        try:
-            yield depot
-        finally:
-            server.shutdown()
-            thread.join()
+    with served_over_tls(_handler(depot), authority_file) as address:
+        depot.address = f"{address}/comptoir/"
+        yield depot

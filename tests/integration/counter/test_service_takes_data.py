@@ -2,56 +2,33 @@
 
 import json
 import os
-import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sync.crypto.certificates import issue_server, make_authority, new_tls_key
 from sync.reference import Reference
 from sync.reference.demo import demo_root
 from sync.service_state import ServiceState, read_state
-from sync.tls import present, server_context
 from terminal.cli import main
 from terminal.domain.identifiers import LppCode
 from terminal.i18n import sentences
 from terminal.workflow.reference import data_age
 from tests.data_repository.build import build
 from tests.shop_fixture import Shop
+from tests.tls_server import served_over_tls
 from tests.unit.sync.reference.test_data_sources import quiet
 from tests.vectors.lpp.codes import BASE, MAKER_LENS
 from tests.vectors.lpp.nx import nx_file
 
 LOOK_SECONDS, PATIENCE = 0.1, 60.0
-
-
-@contextmanager
-def served_over_tls(handler: type[BaseHTTPRequestHandler], authority_file: Path) -> Iterator[str]:
-    """A web server on this machine, its authority in a file; its address."""
-    authority, key = make_authority("depot", datetime.now(UTC)), new_tls_key()
-    pem = authority.certificate_pem.decode()
-    authority_file.write_text(pem, "ascii")
-    context = server_context(pem)
-    context.verify_mode = ssl.CERT_NONE
-    present(context, issue_server(authority, ["127.0.0.1"], key, datetime.now(UTC)).decode(), key)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"https://127.0.0.1:{server.server_port}/donnees"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @contextmanager
@@ -107,7 +84,7 @@ def test_a_set_comes_by_itself_and_counts_in_a_running_counter(
     reference = Reference(shop.home)
     assert data_age(shop.desk) is None
     with served_over_tls(quiet(folder), authority_file) as address:
-        reference.put_root(demo_root(), address)
+        reference.put_root(demo_root(), f"{address}/donnees")
         with service(shop.home, authority_file) as process:
             assert logged(process, "data_taken", "data_failed")["event"] == "data_taken"
             told = state_with(shop.home, lambda state: state.data_checked is not None)
@@ -127,7 +104,7 @@ def test_a_set_that_is_refused_is_a_code_in_the_state_and_changes_nothing(
     build(folder, {"lpp/lpptot": nx_file(BASE)}, datetime.now(UTC))
     reference = Reference(shop.home)
     with served_over_tls(quiet(folder), authority_file) as address:
-        reference.put_root(demo_root(), address)
+        reference.put_root(demo_root(), f"{address}/donnees")
         with service(shop.home, authority_file) as process:
             logged(process, "data_taken")
         held = reference.current()
@@ -156,7 +133,7 @@ def test_no_claim_waits_for_a_repository_that_says_nothing(shop: Shop, authority
             """Nothing."""
 
     with served_over_tls(Silent, authority_file) as address:
-        Reference(shop.home).put_root(demo_root(), address)
+        Reference(shop.home).put_root(demo_root(), f"{address}/donnees")
         with service(shop.home, authority_file) as process:
             assert asked.wait(PATIENCE)
             claim_id = shop.counter.submit(shop.draft()).claim_id
