@@ -20,6 +20,8 @@ LOST_SECONDS: Final = 2 * AGAIN_SECONDS + 60
 _LONGEST: Final = 65_536
 _STARTTIME: Final = 19
 _ROUNDING: Final = 1.0
+AWAITED: Final = "COMPTOIR_SENDER_STARTS"
+"""Names, in a counter's surroundings, how many seconds of uptime its machine may need to start the service."""
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _READ_BY_ALL: Final = 0o644
 _READ_BY_OWNER: Final = 0o600
@@ -95,6 +97,16 @@ def is_running(state: ServiceState | None) -> bool:
         return True
     started = _started(state.pid)
     return started is None or started <= state.since + _ROUNDING
+
+
+def is_awaited(state: ServiceState | None) -> bool:
+    """Whether a machine that starts the service by itself may not have come to it: it was not heard in this start."""
+    heard = state is not None and state.boot == boot()
+    return not heard and uptime() < _seconds(os.environ.get(AWAITED, ""))
+
+
+def _seconds(told: str) -> float:
+    return float(told) if told.isascii() and told.isdigit() else 0.0
 
 
 def is_alive(state: ServiceState | None) -> bool:

@@ -170,6 +170,7 @@ def _late(status: Status, tone: _Tone, *, short: bool) -> list[Span]:
 
 
 _SENDERS = {
+    "starting": ("status.sender_starting", "status.sender_starting_short"),
     "missing": ("status.sender_missing", "status.sender_missing_short"),
     "stuck": ("status.sender_stuck", "status.sender_stuck_short"),
 }

@@ -6,7 +6,7 @@ a day that is surely past. A service is at work when it says so itself, in its s
 
 from sync.deadlines import Lateness, day_in_france, lateness
 from sync.queue import Late, Row
-from sync.service_state import is_alive, is_running, read_state
+from sync.service_state import is_alive, is_awaited, is_running, read_state
 from terminal.domain.claim import ClaimState
 from terminal.workflow.desk import Desk
 from terminal.workflow.types import Sender
@@ -36,8 +36,8 @@ def late_rows(desk: Desk, limit: int) -> list[Row]:
 
 
 def sender_of(desk: Desk) -> Sender:
-    """Whether the service that sends is at work, is there and does not go on, or is not there."""
+    """Whether the service that sends is at work, is there and does not go on, is about to come, or is not there."""
     state = read_state(desk.home.path)
     if not is_running(state):
-        return "missing"
+        return "starting" if is_awaited(state) else "missing"
     return "working" if is_alive(state) and state is not None and state.trouble is None else "stuck"

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Item = Literal["frame", "lens", "supplement", "contact_lenses"]
 Eye = Literal["right", "left"]
 Link = Literal["online", "offline", "unknown"]
-Sender = Literal["working", "stuck", "missing"]
+Sender = Literal["working", "starting", "stuck", "missing"]
 ClaimKind = followed.ClaimKind
 WorkItem = followed.WorkItem
 FollowAct = followed.FollowAct

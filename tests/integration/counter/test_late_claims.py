@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from sync.announcing import Announcer
 from sync.deadlines import ALARM_AFTER, WARN_AFTER, latest_day
 from sync.engine import DrainReport
-from sync.service_state import LOST_SECONDS, read_state, write_state
+from sync.service_state import AWAITED, LOST_SECONDS, read_state, uptime, write_state
 from sync.supervisor import Supervisor
 from terminal.cli import main
 from terminal.tui.card_slot import CardSlot
@@ -146,9 +146,16 @@ def test_a_killed_service_is_never_online(shop: Shop) -> None:
     assert shop.counter.status().sender == "missing"
 
 
+def test_a_card_that_has_just_started_awaits_its_service(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the machine starts the service, nobody is told in its first minutes to start the machine again."""
+    assert shop.counter.status().sender == "missing", "no service ever ran here"
+    monkeypatch.setenv(AWAITED, str(int(uptime()) + 1000))
+    assert shop.counter.status().sender == "starting"
+    assert "▲ ENVOI EN DÉMARRAGE" in on_screen(shop)[1]
+
+
 def test_a_service_that_says_nothing_more_is_stuck(shop: Shop) -> None:
     """Its process is there; its last word is old, or the watchdog was withheld: that is said, and what to do."""
-    assert shop.counter.status().sender == "missing", "no service ever ran here"
     with service(shop.home) as process:
         shop.counter.submit(shop.draft())
         state_with(shop.home, lambda state: state.acknowledged == 1)

@@ -8,10 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from sync.service_state import (
+    AWAITED,
     FILE_NAME,
     ServiceState,
     boot,
     is_alive,
+    is_awaited,
     is_running,
     read_state,
     uptime,
@@ -61,6 +63,18 @@ def test_a_process_that_is_gone_is_not_alive() -> None:
     assert not is_running(shown)
     assert not is_alive(shown)
     assert not is_running(replace(state(uptime()), running=False))
+
+
+def test_a_service_is_awaited_only_in_a_machine_that_starts_it_and_for_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One heard in this start is gone and not awaited; one of an earlier start, or never heard, is, for a time."""
+    earlier = replace(state(uptime()), boot="another start")
+    monkeypatch.delenv(AWAITED, raising=False)
+    assert not is_awaited(None)
+    monkeypatch.setenv(AWAITED, str(int(uptime()) + 1000))
+    assert [is_awaited(told) for told in (None, earlier, state(uptime()))] == [True, True, False]
+    for over in ("0", "", "-5", "soon", "²"):
+        monkeypatch.setenv(AWAITED, over)
+        assert not is_awaited(None), over
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"schema":"other"}', b"\xff"])

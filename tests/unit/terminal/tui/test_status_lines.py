@@ -127,6 +127,16 @@ def test_without_a_service_nothing_is_said_to_be_online(sender: Sender, words: s
     assert ground_of(state) is Role.ALARM
 
 
+@pytest.mark.parametrize("width", [80, 100])
+def test_a_service_that_is_about_to_come_is_waited_for(width: int) -> None:
+    """On amber, and nobody is told to start the machine again."""
+    state = state_of(replace(ONLINE, sender="starting", rejected=0))
+    first = plain(status_lines(state, width)[0])
+    assert "▲ ENVOI" in first
+    assert "redémarrez" not in first
+    assert ground_of(state) is Role.ALARM
+
+
 @pytest.mark.parametrize("late", [True, False])
 def test_reference_data_are_amber_when_they_are_late(*, late: bool) -> None:
     """Too old, in amber and in words; of an ordinary age, not a word here: the home screen tells it."""
