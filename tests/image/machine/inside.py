@@ -26,25 +26,9 @@ def inside(trial: Trial) -> None:
     """A start with a root shell on a line of its own: where time and memory go, what the firewall holds back."""
     machine = Machine(trial.parts, inside=True)
     try:
-        lock = settled(machine, "lock-inside")
-        machine.type(PIN, ["ret"])
-        trial.note("lock screen, seconds", lock)
-        trial.note("insert-card screen, a PIN later, seconds", settled(machine, "home-inside"))
-        machine.wait_for("slot A is good")
-        for name, value in (*clock_figures(machine), *memory_figures(machine)):
-            trial.note(name, value)
-        idle_writes(trial.note, machine, trial.idle)
-        exposed = dict(exposure_figures(machine))
-        for name, level in exposed.items():
-            trial.note(name, level)
-        for name, verdict in rule_figures(machine):
-            trial.note(name, verdict)
-        home = machine.pixels()
-        machine.type("", ["f9"])
-        settled(machine, "menu-inside", unlike=home)
-        menu = machine.pixels()
-        machine.type(SELF_CHECK)
-        settled(machine, "doctor-inside", unlike=menu)
+        weighed(trial, machine)
+        exposed = examined(trial, machine)
+        self_check_shown(machine)
         secret = bytes.fromhex(machine.run("od -An -v -tx1 /var/lib/comptoir/device.secret").replace("\n", ""))
         without_window(machine)
         reach_out(machine)
@@ -55,6 +39,47 @@ def inside(trial: Trial) -> None:
         raise AssertionError("the device secret")
     if not exposed or max(exposed.values()) > EXPOSURE:
         raise AssertionError(exposed)
+
+
+def weighed(trial: Trial, machine: Machine) -> None:
+    """How long until the counter can be used, the memory of each service, and what is written at rest, locked."""
+    trial.note("lock screen, seconds", settled(machine, "lock-inside"))
+    trial.note("insert-card screen, a PIN later, seconds", unlocked(machine))
+    home = machine.pixels()
+    machine.wait_for("slot A is good")
+    for name, value in (*clock_figures(machine), *memory_figures(machine)):
+        trial.note(name, value)
+    machine.type("", ["f11"])
+    settled(machine, "lock-inside", unlike=home)
+    idle_writes(trial.note, machine, trial.idle)
+
+
+def examined(trial: Trial, machine: Machine) -> dict[str, float]:
+    """Each rule of ANSSI-BP-028 as `comptoir doctor` sees it, and how exposed each unit is."""
+    exposed = dict(exposure_figures(machine))
+    for name, level in exposed.items():
+        trial.note(name, level)
+    for name, verdict in rule_figures(machine):
+        trial.note(name, verdict)
+    return exposed
+
+
+def unlocked(machine: Machine) -> float:
+    """From the lock to the screen that asks for a card, home-inside.png; when it came, in seconds of the machine."""
+    lock = machine.pixels()
+    machine.type(PIN, ["ret"])
+    return settled(machine, "home-inside", unlike=lock)
+
+
+def self_check_shown(machine: Machine) -> None:
+    """The page that a technician photographs, kept as doctor-inside.png."""
+    unlocked(machine)
+    home = machine.pixels()
+    machine.type("", ["f9"])
+    settled(machine, "menu-inside", unlike=home)
+    menu = machine.pixels()
+    machine.type(SELF_CHECK)
+    settled(machine, "doctor-inside", unlike=menu)
 
 
 def without_window(machine: Machine) -> None:
