@@ -42,7 +42,7 @@ def check_chain(connection: Connection, verifier: VerifyingKey) -> CheckLine:
     known = {found.insurer for found in chains}
     if not known.issuperset(ends) or not all(_ends_right(found, ends, adopted) for found in chains):
         return CheckLine("chain", ok=False, detail="the head of a chain is not its last dispatch")
-    return CheckLine("chain", ok=True, detail=f"{count} dispatches")
+    return CheckLine("chain", ok=True, detail=f"{count}")
 
 
 def check_counterfoil(connection: Connection, counterfoil: Counterfoil) -> CheckLine:
@@ -54,7 +54,7 @@ def check_counterfoil(connection: Connection, counterfoil: Counterfoil) -> Check
     missing = [(kind, claim_id) for kind, claim_id, mark in _expected(connection) if mark not in kept]
     if missing:
         return CheckLine("counterfoil", ok=False, detail=_named(missing))
-    return CheckLine("counterfoil", ok=True, detail=f"{len(kept)} entries")
+    return CheckLine("counterfoil", ok=True, detail=f"{len(kept)}")
 
 
 def check_followed(connection: Connection, counterfoil: Counterfoil) -> CheckLine:
