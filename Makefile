@@ -22,7 +22,7 @@ PIP := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --req
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .PHONY: help setup system demo test soak lines lint bench insurer data-repository pictures lock clean mutants powercut \
-	image image-lock image-test image-figures image-update-test update-test
+	image image-lock image-test image-figures image-replace-test image-update-test update-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,10 @@ image-test: setup ## start the built image in an emulated machine: card, claim, 
 
 image-figures: setup ## where time and memory go, in the card that image-test left; ARGS='--idle 600'
 	unshare --net sh -ec 'ip link set lo up; exec $(IMAGE_TRIAL) --inside --record tests/image/machine/last-figures.md $(ARGS)'
+
+image-replace-test: setup ## the shop that image-test left: kept on a stick, brought back by a new card, then given up (root; half an hour)
+	unshare --net sh -ec 'ip link set lo up; exec $(BIN)/python -m tests.image.machine.replacing --work $(IMAGE_WORK) \
+		--record tests/image/machine/last-replacement.md $(ARGS)'
 
 image-update-test: setup ## a card that runs OLD (folder of an older image) takes the built one from a stick, cut off at each step (root; 40 minutes)
 	@test -n "$(OLD)" || { echo "comptoir: make image-update-test needs OLD=FOLDER with an older comptoir.img" >&2; exit 2; }

@@ -83,7 +83,7 @@ def test_make_alone_lists_every_target(root: Path) -> None:
     """`make` without a word shows each target that a person may call."""
     done = subprocess.run(["make", "--no-print-directory"], cwd=root, check=True, capture_output=True, text=True)
     targets = "help setup demo test soak lines lint bench insurer data-repository mutants powercut pictures"
-    targets += " image image-lock image-test image-figures image-update-test update-test lock clean"
+    targets += " image image-lock image-test image-figures image-replace-test image-update-test update-test lock clean"
     assert {line.split()[0] for line in done.stdout.splitlines()} == set(targets.split())
 
 

@@ -38,6 +38,12 @@ def put_folder(parts: Parts, name: str) -> None:
     enter(parts.tools, parts.work, ["mcopy", "-s", "-i", inside(parts, "firmware"), f"/card/{name}", "::/"])
 
 
+def get_file(parts: Parts, name: str) -> bytes:
+    """A file at the root of the card's first partition."""
+    enter(parts.tools, parts.work, ["mcopy", "-o", "-n", "-i", inside(parts, "firmware"), f"::/{name}", "/card/got"])
+    return (parts.work / "got").read_bytes()
+
+
 def put_counters(parts: Parts, left_a: int) -> None:
     """What U-Boot keeps of its tries, as it leaves them when it starts slot A for the first time."""
     (parts.work / "uboot.txt").write_text(f"BOOT_ORDER=A B\nBOOT_A_LEFT={left_a}\nBOOT_B_LEFT=0\n")
@@ -47,12 +53,7 @@ def put_counters(parts: Parts, left_a: int) -> None:
 
 def tries_left(parts: Parts, slot: str) -> int:
     """How many tries U-Boot would give a slot now."""
-    enter(
-        parts.tools,
-        parts.work,
-        ["mcopy", "-o", "-n", "-i", inside(parts, "firmware"), "::/uboot.env", "/card/uboot.env"],
-    )
-    found = re.search(rf"\0?BOOT_{slot}_LEFT=(\d+)\0".encode(), (parts.work / "uboot.env").read_bytes())
+    found = re.search(rf"\0?BOOT_{slot}_LEFT=(\d+)\0".encode(), get_file(parts, "uboot.env"))
     assert found is not None
     return int(found[1])
 

@@ -129,9 +129,10 @@ class Machine:
         """Let them run again."""
         self._ask("cont")
 
-    def plug(self, stick: str) -> None:
-        """A USB stick whose bytes are a file of the work folder."""
-        told = self._ask(f"drive_add 0 if=none,id=stick,format=raw,readonly=on,file=/card/{stick}")
+    def plug(self, stick: str, *, locked: bool = True) -> None:
+        """A USB stick whose bytes are a file of the work folder; `locked`: it cannot be written."""
+        locking = "on" if locked else "off"
+        told = self._ask(f"drive_add 0 if=none,id=stick,format=raw,readonly={locking},file=/card/{stick}")
         told += self._ask("device_add usb-storage,id=stick-plug,drive=stick")
         assert "Error" not in told, told
 

@@ -44,6 +44,20 @@ def stranger(tools: Tools, folder: Path) -> Signer:
     return Signer(key, certificate)
 
 
+def shop_stick(tools: Tools, size: int = 64 << 20) -> str:
+    """An empty stick whose name is COMPTOIR, as a PC formats it: FAT 32; its file name."""
+    stick = tools.work / "shop-stick.img"
+    stick.unlink(missing_ok=True)
+    with stick.open("wb") as file:
+        file.truncate(size)
+    tools.shell(
+        'printf "label: dos\\nstart=2048, type=c\\n" | sfdisk --quiet --no-reread --no-tell-kernel "$1"; '
+        'mkfs.vfat -F 32 -n COMPTOIR --offset 2048 "$1" "$2" >/dev/null',
+        tools.inside(stick), str((size - _START) // 1024),
+    )  # fmt: skip
+    return stick.name
+
+
 def write_stick(tools: Tools, update: Path) -> str:
     """A stick with this bundle under the name that a card looks for; the stick's file name."""
     stick = tools.work / STICK

@@ -18,7 +18,7 @@ from tests.image.machine.loader import counters, starts
 from tests.image.machine.snapshots import Snapshots
 from tests.image.machine.stage import Trial
 
-_AS_COUNTER: Final = "setpriv --reuid=comptoir --regid=comptoir --init-groups env LANG=C.UTF-8"
+AS_COUNTER: Final = "setpriv --reuid=comptoir --regid=comptoir --init-groups env LANG=C.UTF-8"
 _MOUNTED: Final = "until mountpoint -q /var/lib/comptoir; do sleep 1; done"
 
 
@@ -87,7 +87,7 @@ def held(machine: Machine, length: int = 0) -> Held:
     """What the shop has; `length` bytes of the counterfoil, or all of it."""
     machine.run(_MOUNTED)
     answer: dict[str, Any] = json.loads(
-        machine.run(f"{_AS_COUNTER} /opt/comptoir/.venv/bin/comptoir queue --json --home /var/lib/comptoir")
+        machine.run(f"{AS_COUNTER} /opt/comptoir/.venv/bin/comptoir queue --json --home /var/lib/comptoir")
     )
     length = length or int(machine.run("stat -c %s /var/lib/comptoir/counterfoil.log"))
     summed = machine.run(f"head -c {length} /var/lib/comptoir/counterfoil.log | sha256sum").split()[0]
