@@ -65,7 +65,7 @@ class Machine:
         self.reader = UsbReader(self._connect("card.sock"))
         self._monitor = self._connect("monitor.sock")
         self._shell = self._connect("shell.sock")
-        self._ask("")
+        self._told()
 
     def wait_for(self, *words: str, patience: float = PATIENCE) -> float:
         """Until one of `words` is on the serial console; seconds since the start."""
@@ -93,8 +93,10 @@ class Machine:
 
     def pixels(self) -> bytes:
         """What is on the screen now, as bytes to compare."""
+        shown = self._parts.work / "now.ppm"
+        shown.unlink(missing_ok=True)
         self._ask("screendump /card/now.ppm")
-        return (self._parts.work / "now.ppm").read_bytes()
+        return shown.read_bytes()
 
     def run(self, command: str, patience: float = PATIENCE) -> str:
         """What a command says in the root shell of a machine that was started with `inside`."""
@@ -157,6 +159,10 @@ class Machine:
     def _ask(self, words: str) -> str:
         """One line to the monitor, and what it says until it waits again."""
         self._monitor.sendall(words.encode() + b"\n")
+        return self._told()
+
+    def _told(self) -> str:
+        """What the monitor says until it waits; its greeting must be heard, or each answer is read one too early."""
         said = b""
         while not said.rstrip().endswith(b"(qemu)"):
             said += self._monitor.recv(65536)
