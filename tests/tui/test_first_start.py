@@ -136,10 +136,11 @@ async def test_a_making_that_fails_says_why_and_can_be_tried_again() -> None:
 
 
 async def test_an_interrupted_installation_asks_only_for_what_is_missing() -> None:
-    """After a cut before the recovery code: the PIN, a new paper, and that the old one is worth nothing."""
+    """After a cut before the recovery code, or where none was made yet: the PIN, and a paper; none before counts."""
     scene = SceneSetup(how_far=Begun(Stage.PAPER, "Optique du Marché", "Camille D."))
     async with questioned(scene, size=(80, 24)) as hands:
-        assert "le code de secours noté avant ne vaut rien." in hands.text()
+        assert "Il reste à noter le code de secours de ce magasin." in hands.text()
+        assert "pendant cette installation ne vaut rien." in hands.text()
         assert "étape 1 sur 3" in hands.text()
         hands.press("2468", "enter", *PAPER, "f10")
         await hands.until(lambda: bool(scene.made))
