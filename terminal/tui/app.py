@@ -105,6 +105,12 @@ class CounterApp(Hands):
         else:
             self.front.say(Notice.of("idle_soon"))
 
+    def lock(self) -> None:
+        """The same, without the warning that it would come: it would still be there after the next log-in."""
+        if self.front.notice == Notice.of("idle_soon"):
+            self.front.say(None)
+        super().lock()
+
     def take_stroke(self, stroke: Stroke) -> None:
         """A key that comes before the counter is open waits, but the one that leaves; so does a part of a scan."""
         self._idle.touched(monotonic())

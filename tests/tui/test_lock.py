@@ -109,6 +109,10 @@ async def test_an_unattended_screen_locks_itself(scene: SceneCounter) -> None:
         player.app.look_idle()
         assert "va se verrouiller" in player.notice()
         assert not player.app.locked
+        player.press("f11")
+        await player.until(lambda: player.app.locked and scene.user is None)
+        await player.unlock(SCENE_PIN, "1")
+        assert "va se verrouiller" not in player.notice()
 
 
 async def test_locking_waits_for_a_claim_that_is_being_written(scene: SceneCounter) -> None:
