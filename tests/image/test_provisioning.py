@@ -327,10 +327,10 @@ def test_a_refused_backup_is_not_tried_for_ever(
 
 
 def test_the_screen_waits_while_something_is_to_be_said(tmp_path: Path) -> None:
-    """The sentence is shown, and the counter begins when it is gone."""
+    """The sentence is shown, and the counter begins when it is gone: on the console, where its error line goes too."""
     (tmp_path / "told").write_text("Branchez la clé.\n", "utf-8")
     (tmp_path / "screen").write_text((SCRIPT.parent / "screen").read_text("utf-8"))
-    (tmp_path / "counter").write_text("#!/bin/sh\necho the counter\n")
+    (tmp_path / "counter").write_text("#!/bin/sh\necho the counter paints on its error line >&2\n")
     (tmp_path / "counter").chmod(0o755)
     (tmp_path / "no-window").touch()
     env = {"PATH": "/usr/bin:/bin", "COMPTOIR_TOLD": str(tmp_path / "told"), "RUNTIME_DIRECTORY": str(tmp_path)}
@@ -339,7 +339,7 @@ def test_the_screen_waits_while_something_is_to_be_said(tmp_path: Path) -> None:
         assert screen.stdout is not None
         assert "Branchez la clé." in screen.stdout.readline()
         (tmp_path / "told").unlink()
-        assert screen.stdout.read() == "the counter\n"
+        assert screen.stdout.read() == "the counter paints on its error line\n"
 
 
 def test_a_reset_of_the_card_is_judged_and_a_refused_one_leaves_a_word(script: ModuleType, tmp_path: Path) -> None:

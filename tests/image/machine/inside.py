@@ -22,6 +22,10 @@ CHECKED: Final = 75.0
 """Seconds in which the self-check is over there."""
 SELF_CHECK: Final = "5"
 """Its line in the menu of a responsible."""
+_PAINTERS: Final = 'for p in /proc/[0-9]*; do echo "$(cat $p/comm) $(readlink $p/fd/2)"; done'
+"""Each process, and where its error line goes: that is where the counter paints."""
+_PAINTED: Final = "journalctl --quiet --output=cat | grep --max-count=3 --text Poste.verr"
+"""What the lock screen says, in the journal."""
 
 
 def inside(trial: Trial) -> None:
@@ -86,13 +90,18 @@ def self_check_shown(machine: Machine) -> None:
 
 
 def without_window(machine: Machine) -> None:
-    """Where no window opens the counter comes on the bare console, locked; kept as console-inside.png."""
+    """Where no window opens the counter comes on the bare console, locked; kept as console-inside.png.
+
+    It paints there, and nothing of the screen goes into the journal.
+    """
     machine.run(": >/run/comptoir-counter/no-window; systemctl restart comptoir-counter")
-    wait(lambda: "comptoir" in machine.run("pgrep -a -t tty1"), "the counter on the console")
+    wait(lambda: "comptoir /dev/tty1" in machine.run(_PAINTERS), "the counter on the console")
     time.sleep(CONSOLE)
     machine.picture("console-inside")
-    if machine.run("pgrep cage; true") or not lit(machine.pixels()):
+    if "cage " in machine.run(_PAINTERS) or not lit(machine.pixels()):
         raise AssertionError("no counter on the console")
+    if kept := machine.run(_PAINTED):
+        raise AssertionError(kept)
 
 
 def reach_out(machine: Machine) -> None:
