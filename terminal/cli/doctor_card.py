@@ -61,6 +61,9 @@ MOUNTS: Final = {
     "/var": {"nosuid", "nodev", "noexec"},
     "/var/lib/comptoir": {"nosuid", "nodev", "noexec"},
 }
+BOOT: Final = "/boot/firmware"
+BOOT_USERS: Final = ("comptoir-provision.service", "comptoir-good.service", "rauc.service")
+"""For the time of their work the first partition is there, for their account alone."""
 NO_LOGIN: Final = ("getty@.service", "serial-getty@.service", "debug-shell.service", "emergency.service")
 _UNREADABLE: Final = "?"
 
@@ -91,10 +94,10 @@ class Machine:
 
 
 def is_active(unit: str) -> bool:
-    """What systemd says of a unit."""
-    command = ["systemctl", "is-active", "--quiet", unit]
-    done = subprocess.run(command, check=False, stderr=subprocess.DEVNULL)  # noqa: S603 (a unit named in this file)
-    return done.returncode == 0
+    """What systemd says of a unit: it works, or is about to."""
+    command = ["systemctl", "show", "--property=ActiveState", "--value", unit]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 (a unit named in this file)
+    return done.stdout.strip() in {"active", "activating", "reloading"}
 
 
 def card_rules(machine: Machine) -> Iterator[Finding]:
@@ -110,7 +113,7 @@ def card_rules(machine: Machine) -> Iterator[Finding]:
     yield _not_followed("bp028_r13", machine, {"net.ipv6.conf.all.disable_ipv6": "1"})
     yield _judged("bp028_r14", _settings(machine, FILES))
     yield _judged("bp028_r28", _mounts(machine))
-    yield _judged("bp028_r29", ["/boot/firmware"] if "/boot/firmware" in _mounted(machine) else [])
+    yield _judged("bp028_r29", _boot(machine))
     yield _judged("bp028_r30", _logins(machine))
     yield _judged("bp028_r56", _privileged(machine.root))
     yield _updates(machine)
@@ -164,6 +167,12 @@ def _mounted(machine: Machine) -> dict[str, set[str]]:
 def _mounts(machine: Machine) -> list[str]:
     there = _mounted(machine)
     return [place for place, options in MOUNTS.items() if not options <= there.get(place, set())]
+
+
+def _boot(machine: Machine) -> list[str]:
+    """The first partition, when it is there and nobody works on it."""
+    needed = any(machine.active(unit) for unit in BOOT_USERS)
+    return [BOOT] if BOOT in _mounted(machine) and not needed else []
 
 
 def _logins(machine: Machine) -> list[str]:

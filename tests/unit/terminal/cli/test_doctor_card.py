@@ -95,6 +95,14 @@ def test_no_firewall_and_an_open_line_fail(card: Path) -> None:
     assert found["bp028_r79"].verdict == found["bp028_r30"].verdict == "fail"
 
 
+@pytest.mark.parametrize("unit", ["comptoir-provision.service", "comptoir-good.service", "rauc.service"])
+def test_the_first_partition_may_be_there_while_one_of_its_users_works(card: Path, unit: str) -> None:
+    """In the first minutes of every start a slot is called good: that is no fault to repair."""
+    put(card, "proc/self/mountinfo", "1 0 8:1 / / ro - erofs r ro\n1 0 8:1 / /boot/firmware rw - vfat t rw")
+    assert judged(card, FIREWALL | {unit})["bp028_r29"].verdict == "pass"
+    assert judged(card)["bp028_r29"].verdict == "fail"
+
+
 def test_a_value_that_is_not_there_is_no_pass(card: Path) -> None:
     """A kernel without the setting has not the protection."""
     (card / "proc/sys/fs/protected_fifos").unlink()
