@@ -13,15 +13,11 @@ from tests.image.machine.line import knocked
 from tests.image.machine.outside import ASKER, HOST, addresses, idle_writes, recorded
 from tests.image.machine.scan import knock
 from tests.image.machine.screen import lit, settled
-from tests.image.machine.stage import PIN, Trial, wait
+from tests.image.machine.stage import Trial, self_check, unlocked, wait
 
 EXPOSURE: Final = 2.0
 CONSOLE: Final = 90.0
 """Seconds that the counter takes to paint, on two emulated processors."""
-CHECKED: Final = 75.0
-"""Seconds in which the self-check is over there."""
-SELF_CHECK: Final = "5"
-"""Its line in the menu of a responsible."""
 _PAINTERS: Final = 'for p in /proc/[0-9]*; do echo "$(cat $p/comm) $(readlink $p/fd/2)"; done'
 """Each process, and where its error line goes: that is where the counter paints."""
 _PAINTED: Final = "journalctl --quiet --output=cat | grep --max-count=3 --text Poste.verr"
@@ -34,7 +30,7 @@ def inside(trial: Trial) -> None:
     try:
         weighed(trial, machine)
         exposed = examined(trial, machine)
-        self_check_shown(machine)
+        self_check(machine, "doctor-inside")
         secret = bytes.fromhex(machine.run("od -An -v -tx1 /var/lib/comptoir/device.secret").replace("\n", ""))
         without_window(machine)
         reach_out(machine)
@@ -50,7 +46,7 @@ def inside(trial: Trial) -> None:
 def weighed(trial: Trial, machine: Machine) -> None:
     """How long until the counter can be used, the memory of each service, and what is written at rest, locked."""
     trial.note("lock screen, seconds", settled(machine, "lock-inside"))
-    trial.note("insert-card screen, a PIN later, seconds", unlocked(machine))
+    trial.note("insert-card screen, a PIN later, seconds", unlocked(machine, "home-inside"))
     home = machine.pixels()
     machine.wait_for("slot A is good")
     for name, value in (*clock_figures(machine), *memory_figures(machine)):
@@ -68,25 +64,6 @@ def examined(trial: Trial, machine: Machine) -> dict[str, float]:
     for name, verdict in rule_figures(machine):
         trial.note(name, verdict)
     return exposed
-
-
-def unlocked(machine: Machine) -> float:
-    """From the lock to the screen that asks for a card, home-inside.png; when it came, in seconds of the machine."""
-    lock = machine.pixels()
-    machine.type(PIN, ["ret"])
-    return settled(machine, "home-inside", unlike=lock)
-
-
-def self_check_shown(machine: Machine) -> None:
-    """The page that a technician photographs, kept as doctor-inside.png."""
-    unlocked(machine)
-    home = machine.pixels()
-    machine.type("", ["f9"])
-    settled(machine, "menu-inside", unlike=home)
-    machine.type(SELF_CHECK)
-    # Its last line begins with the same dot as what is under way; after two minutes the lock would hide it.
-    time.sleep(CHECKED)
-    machine.picture("doctor-inside")
 
 
 def without_window(machine: Machine) -> None:
@@ -125,9 +102,11 @@ def firewall_matters(trial: Trial, machine: Machine) -> None:
     """Without it the same scan sees answers, so that its silence before meant something."""
     machine.run("nft flush ruleset")
     target = addresses(machine)["IPv4"]
+    machine.services_out()
     asker = knock(target, range(1, 200), range(1, 200))
     time.sleep(3.0)
     answers = knocked(recorded(machine), MAC, asker, target).answers
-    trial.note("without the firewall: answers to 199 ports", len(answers))
-    if not answers:
+    answered = {(one.kind, one.source_port) for one in answers}
+    trial.note("without the firewall: of 199 TCP and 199 UDP ports answer", len(answered))
+    if not answered:
         raise AssertionError("the scan sees nothing even where something answers")

@@ -22,7 +22,7 @@ from tests.image.machine.emulated import Machine, Parts
 from tests.image.machine.outside import make_line
 from tests.image.machine.report import About, page
 from tests.image.machine.screen import settled
-from tests.image.machine.stage import AMC, PATIENT, PIN, SHOP, USER, Trial, claim
+from tests.image.machine.stage import AMC, FIRST, PIN, SECOND, SHOP, USER, Trial, claim
 from tests.image.machine.sticks import shop_stick
 from tests.image.machine.update_stage import AS_COUNTER, Held, held, told
 
@@ -80,7 +80,7 @@ def a_shop_kept_on_a_stick(replacing: Replacing) -> None:
     try:
         machine.wait_for('"event": "started"')
         settled(machine, "replace-lock")
-        claim(replacing.trial, machine)
+        claim(replacing.trial, machine, SECOND)
         replacing.paper = machine.run(_PAPER).strip()
         replacing.shop = held(machine)
         replacing.trial.note("the shop before its card is lost", told(replacing.shop))
@@ -91,7 +91,7 @@ def a_shop_kept_on_a_stick(replacing: Replacing) -> None:
     finally:
         machine.kill()
     stick = replacing.tools.work / replacing.stick
-    if any(contains(stick, words) for words in (*PATIENT, replacing.paper.encode())):
+    if any(contains(stick, words) for words in (*FIRST.words, *SECOND.words, replacing.paper.encode())):
         raise AssertionError("the stick shows a person, or the code")
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hardware.emulator.faults import make_card
 from hardware.emulator.profiles import Profile, load_profile
@@ -22,9 +22,34 @@ from tests.image.machine.screen import settled
 
 SHOP, USER, PIN = "991000019", "odette", "2468"
 NAME, SHOP_NAME = "Odette P.", "Optique Sonde"
-PATIENT: Final = (b"SONDARENE", b"2840575999123", "SONDARENE".encode("utf-16-le"))
-"""Who is on the card that is put in, as cards and as programs write it; the image knows no such name."""
+SELF_CHECK: Final = "5"
+"""Its line in the menu of a responsible."""
+CHECKED: Final = 75.0
+"""Seconds in which the self-check is over on two emulated processors."""
 AMC: Final = "99000001"
+
+
+class Patient(NamedTuple):
+    """An invented person of these trials alone: the emulator's card, the name put on it, the person's number there."""
+
+    card: str
+    surname: str
+    nir: str
+
+    @property
+    def words(self) -> tuple[bytes, ...]:
+        """The name and the number as cards and as programs write them; the image knows no such name."""
+        return self.surname.encode(), self.nir.encode(), self.surname.encode("utf-16-le")
+
+    def profile(self) -> Profile:
+        """What the card says."""
+        made = load_profile(self.card)
+        return replace(made, holders=(replace(made.holders[0], surname=self.surname),))
+
+
+FIRST: Final = Patient("simple", "SONDARENE", "2840575999123")
+SECOND: Final = Patient("corse", "SONDARBRE", "171082A999045")
+"""A second claim is for somebody else: the same equipment twice for one person is questioned."""
 
 
 @dataclass
@@ -83,11 +108,11 @@ def provision(trial: Trial) -> None:
     put_counters(trial.parts, left_a=2)
 
 
-def claim(trial: Trial, machine: Machine) -> None:
+def claim(trial: Trial, machine: Machine, patient: Patient = FIRST) -> None:
     """Log in, put the card in, type a claim, see it registered."""
     machine.type(PIN, ["ret"])
     settled(machine, "home")
-    machine.reader.insert(make_card(patient()))
+    machine.reader.insert(make_card(patient.profile()))
     wait(lambda: machine.reader.commands > 0, "the CCID driver reads the card")
     wait(machine.reader.at_rest, "the card is read")
     settled(machine, "claim-empty")
@@ -99,10 +124,23 @@ def claim(trial: Trial, machine: Machine) -> None:
     trial.note("commands that the card answered", machine.reader.commands)
 
 
-def patient() -> Profile:
-    """An invented person of this trial alone."""
-    profile = load_profile("simple")
-    return replace(profile, holders=(replace(profile.holders[0], surname=PATIENT[0].decode()),))
+def unlocked(machine: Machine, name: str) -> float:
+    """From the lock to the screen that asks for a card, NAME.png; when it came, in seconds of the machine."""
+    lock = machine.pixels()
+    machine.type(PIN, ["ret"])
+    return settled(machine, name, unlike=lock)
+
+
+def self_check(machine: Machine, name: str) -> None:
+    """From the lock to the page that a technician photographs; kept as NAME.png."""
+    unlocked(machine, "home-inside")
+    home = machine.pixels()
+    machine.type("", ["f9"])
+    settled(machine, "menu-inside", unlike=home)
+    machine.type(SELF_CHECK)
+    # Its last line begins with the same dot as what is under way; after two minutes the lock would hide it.
+    time.sleep(CHECKED)
+    machine.picture(name)
 
 
 def wait(condition: Callable[[], bool], what: str) -> None:

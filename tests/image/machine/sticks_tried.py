@@ -9,9 +9,8 @@ from typing import Final
 
 from tests.image.machine.emulated import Machine
 from tests.image.machine.loader import counters
-from tests.image.machine.screen import settled
 from tests.image.machine.snapshots import digest
-from tests.image.machine.stage import PIN
+from tests.image.machine.stage import self_check
 from tests.image.machine.sticks import write_stick
 from tests.image.machine.update_stage import Updating
 
@@ -28,12 +27,7 @@ def refusals(updating: Updating, machine: Machine) -> None:
         update.unlink()
         if said != word or slots(updating, machine) != before:
             raise AssertionError(f"{word}: {said}\n{machine.console()[-4000:]}")
-    machine.type(PIN, ["ret"])
-    settled(machine, "update-home")
-    machine.type("", ["f9"])
-    settled(machine, "update-menu")
-    machine.type("5")
-    settled(machine, "update-refused")
+    self_check(machine, "update-refused")
 
 
 def slots(updating: Updating, machine: Machine) -> list[str]:

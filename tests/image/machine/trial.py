@@ -23,7 +23,7 @@ from tests.image.machine.inside import inside
 from tests.image.machine.outside import idle_writes, knock_at_every_port, make_line, outgoing
 from tests.image.machine.report import page
 from tests.image.machine.screen import settled
-from tests.image.machine.stage import AMC, PATIENT, PIN, Trial, claim, provision, start_insurer
+from tests.image.machine.stage import AMC, FIRST, PIN, Trial, claim, provision, start_insurer
 
 
 def main() -> int:
@@ -81,7 +81,7 @@ def first_start(trial: Trial) -> None:
 def search_card(trial: Trial) -> None:
     """What the technician wrote, who the patient is, and the key of the partition are nowhere on the card in clear."""
     key = volume_key(trial.parts)
-    found = [words for words in (*trial.planted, *PATIENT, key, key[:32]) if contains(trial.parts.disk, words)]
+    found = [words for words in (*trial.planted, *FIRST.words, key, key[:32]) if contains(trial.parts.disk, words)]
     trial.note("planted words, the patient, the partition's key: found on the card", len(found))
     if found or len(key) != 64:
         raise AssertionError(found or key)

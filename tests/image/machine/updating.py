@@ -23,7 +23,7 @@ from tests.image.machine.outside import make_line
 from tests.image.machine.report import About, page
 from tests.image.machine.screen import settled
 from tests.image.machine.snapshots import copy
-from tests.image.machine.stage import Trial, claim, provision, start_insurer
+from tests.image.machine.stage import SECOND, Trial, claim, provision, start_insurer
 from tests.image.machine.sticks import bad_bundles
 from tests.image.machine.sticks_tried import refusals, while_a_claim_is_written
 from tests.image.machine.update_stage import Updating, check_shop, confirmed, held, started, told, version
@@ -133,7 +133,7 @@ def the_new_system(updating: Updating) -> None:
         if version(machine) != updating.versions["new"]:
             raise AssertionError(version(machine))
         machine.wait_for('"acknowledged": 1')
-        claim(updating.trial, machine)
+        claim(updating.trial, machine, SECOND)
         confirmed(updating, machine)
         updating.held = held(machine)
         updating.note("the shop under the new system", told(updating.held))
