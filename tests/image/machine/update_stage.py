@@ -40,6 +40,9 @@ class Updating:
     """Bundles that a card must refuse, by the word with which it does."""
     versions: dict[str, str]
     held: Held | None = None
+    """The shop before the update."""
+    later: Held | None = None
+    """The shop when the newer system has worked."""
     cuts: list[str] = field(default_factory=list)
 
     @property

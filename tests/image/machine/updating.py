@@ -2,7 +2,8 @@
 
 Rules: both images are used unchanged; N is the one built in the work folder, N-1 lies in `--old`. Every start goes
 through U-Boot's part (`loader`). The insurer is away until the new system runs, so that the claim waits through
-everything. Root, and a network namespace of its own (`make image-update-test` makes one).
+everything, and again while the cut cards are started, which hold the claim as it waited. Root, and a network
+namespace of its own (`make image-update-test` makes one).
 """
 
 import argparse
@@ -84,8 +85,63 @@ def an_older_card_in_service(updating: Updating) -> None:
         the_installation(updating, machine)
 
 
+def the_new_system(updating: Updating) -> None:
+    """N starts in slot B: the claim leaves, its receipt comes, another is registered, the slot is called good."""
+    assert updating.held is not None
+    updating.trial.insurer.start()
+    with started(updating, "b") as machine:
+        now = held(machine, updating.held.length)
+        updating.note("the shop, first start of the new system", told(now))
+        if now.digest != updating.held.digest or sum(now.states.values()) != 1:
+            raise AssertionError(f"{updating.held} became {now}")
+        settled(machine, "update-new-lock")
+        if version(machine) != updating.versions["new"]:
+            raise AssertionError(version(machine))
+        machine.wait_for('"acknowledged": 1')
+        claim(updating.trial, machine, SECOND)
+        confirmed(updating, machine)
+        updating.later = held(machine)
+        updating.note("the shop under the new system", told(updating.later))
+        updating.note("what the card's own journal says", machine.run("tail -n 3 /run/comptoir-data/journal/events"))
+    updating.note("counters after the new system was called good", counters(updating.parts))
+    if counters(updating.parts) != "B A/3/3":
+        raise AssertionError(counters(updating.parts))
+
+
+def back_to_the_older(updating: Updating) -> None:
+    """The new root is spoilt: after its three tries the older system starts, with both claims."""
+    flip_byte(updating.parts, layout.named("root-b").offset + 1024)
+    tries = starts(updating.parts)
+    for _ in range(3):
+        if next(tries) != "b":
+            raise AssertionError(counters(updating.parts))
+        machine = Machine(updating.parts, "b")
+        updating.note(f"spoilt root, counters {counters(updating.parts)}: restarted, seconds", machine.ended())
+    with started(updating, "a") as machine:
+        check_claims(updating, machine)
+        settled(machine, "update-back-lock")
+        confirmed(updating, machine)
+
+
+def check_claims(updating: Updating, machine: Machine) -> None:
+    """Under the older system: nothing lost of what the newer wrote, nothing twice at the insurer."""
+    assert updating.later is not None
+    if version(machine) != updating.versions["old"]:
+        raise AssertionError(version(machine))
+    now = held(machine, updating.later.length)
+    updating.note("the shop, back under the older system", told(now))
+    limit = time.monotonic() + PATIENCE
+    while len(claims := updating.trial.insurer.claims()) < 2 and time.monotonic() < limit:
+        time.sleep(2.0)
+    ids = {one["claim_id"] for one in claims}
+    updating.note("claims at the insurer, different ones", f"{len(claims)}, {len(ids)}")
+    if (now.digest, len(claims), len(ids)) != (updating.later.digest, 2, 2) or sum(now.states.values()) != 2:
+        raise AssertionError(f"{updating.later} became {now}: {claims}")
+
+
 def each_cut(updating: Updating) -> None:
-    """Each kept card: started until a whole system comes, whose shop is what it was."""
+    """Each kept card: started, the insurer away, until a whole system comes, whose shop is what it was."""
+    updating.trial.insurer.stop()
     for number, cut in enumerate(updating.cuts):
         updating.snapshots.restore(number)
         began = time.monotonic()
@@ -120,61 +176,7 @@ def what_comes(updating: Updating, parts: Parts, slot: str) -> str:
         machine.kill()
 
 
-def the_new_system(updating: Updating) -> None:
-    """N starts in slot B: the claim leaves, its receipt comes, another is registered, the slot is called good."""
-    assert updating.held is not None
-    updating.trial.insurer.start()
-    with started(updating, "b") as machine:
-        now = held(machine, updating.held.length)
-        updating.note("the shop, first start of the new system", told(now))
-        if now.digest != updating.held.digest or sum(now.states.values()) != 1:
-            raise AssertionError(f"{updating.held} became {now}")
-        settled(machine, "update-new-lock")
-        if version(machine) != updating.versions["new"]:
-            raise AssertionError(version(machine))
-        machine.wait_for('"acknowledged": 1')
-        claim(updating.trial, machine, SECOND)
-        confirmed(updating, machine)
-        updating.held = held(machine)
-        updating.note("the shop under the new system", told(updating.held))
-        updating.note("what the card's own journal says", machine.run("tail -n 3 /run/comptoir-data/journal/events"))
-    updating.note("counters after the new system was called good", counters(updating.parts))
-    if counters(updating.parts) != "B A/3/3":
-        raise AssertionError(counters(updating.parts))
-
-
-def back_to_the_older(updating: Updating) -> None:
-    """The new root is spoilt: after its three tries the older system starts, with both claims."""
-    flip_byte(updating.parts, layout.named("root-b").offset + 1024)
-    tries = starts(updating.parts)
-    for _ in range(3):
-        if next(tries) != "b":
-            raise AssertionError(counters(updating.parts))
-        machine = Machine(updating.parts, "b")
-        updating.note(f"spoilt root, counters {counters(updating.parts)}: restarted, seconds", machine.ended())
-    with started(updating, "a") as machine:
-        check_claims(updating, machine)
-        settled(machine, "update-back-lock")
-        confirmed(updating, machine)
-
-
-def check_claims(updating: Updating, machine: Machine) -> None:
-    """Under the older system: nothing lost of what the newer wrote, nothing twice at the insurer."""
-    assert updating.held is not None
-    if version(machine) != updating.versions["old"]:
-        raise AssertionError(version(machine))
-    now = held(machine, updating.held.length)
-    updating.note("the shop, back under the older system", told(now))
-    limit = time.monotonic() + PATIENCE
-    while len(claims := updating.trial.insurer.claims()) < 2 and time.monotonic() < limit:
-        time.sleep(2.0)
-    ids = {one["claim_id"] for one in claims}
-    updating.note("claims at the insurer, different ones", f"{len(claims)}, {len(ids)}")
-    if (now.digest, len(claims), len(ids)) != (updating.held.digest, 2, 2) or sum(now.states.values()) != 2:
-        raise AssertionError(f"{updating.held} became {now}: {claims}")
-
-
-STEPS: Final = (an_older_card_in_service, each_cut, the_new_system, back_to_the_older)
+STEPS: Final = (an_older_card_in_service, the_new_system, back_to_the_older, each_cut)
 
 
 if __name__ == "__main__":
