@@ -9,7 +9,7 @@ has not, and moves nothing; so reading a file again changes nothing.
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 from sync.contract.exchange import MAX_EVENTS
 from sync.contract.settlement import MAX_FILE_BYTES, Settlement, SettlementFile, SettlementLine
@@ -22,7 +22,7 @@ from sync.insurers import InsurerRecord
 from sync.trust import trusted_keys
 from terminal.domain.claim import ClaimState
 from terminal.domain.roles import Role
-from terminal.workflow.desk import PARIS, Desk
+from terminal.workflow.desk import Desk
 from terminal.workflow.hear import take_in
 from terminal.workflow.people import require_role
 from terminal.workflow.track import no_claims
@@ -154,6 +154,11 @@ def _ids(desk: Desk, insurer: str, state: ClaimState) -> tuple[str, ...]:
 
 
 def _day_of(desk: Desk, claim_id: str) -> date:
-    """The day of the receipt, in France; of the registration while there is none."""
+    """The day of the receipt; of the registration while there is none."""
     row = desk.home.outbox.get(claim_id)
-    return (row.receipt_at or row.created_at).astimezone(PARIS).date()
+    return settlement_day(row.receipt_at or row.created_at)
+
+
+def settlement_day(moment: datetime) -> date:
+    """The day to which a settlement counts a moment: the contract's is UTC (sync/contract/README.md, section 20)."""
+    return moment.astimezone(UTC).date()

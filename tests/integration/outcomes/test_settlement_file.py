@@ -24,7 +24,10 @@ from tests.integration.outcomes.insurer_side import decide, pay, state
 from tests.shop_fixture import PIN, USER, OpenShop, Shop, run_command
 from tests.unit.sync.receiver.visitor import new_claim_id
 
-TODAY = datetime.now(UTC).date()
+
+def today() -> date:
+    """The day on which the receiver says what it says: read each time, for a run may pass midnight."""
+    return datetime.now(UTC).date()
 
 
 def sent(shop: Shop, count: int) -> list[str]:
@@ -39,9 +42,9 @@ def states(shop: Shop, ids: Sequence[str]) -> list[str]:
     return [state(shop, claim_id) for claim_id in ids]
 
 
-def made(insurer: DemoInsurer, shop: Shop, folder: Path, day: date = TODAY) -> Path:
+def made(insurer: DemoInsurer, shop: Shop, folder: Path, day: date | None = None) -> Path:
     """The file of a day for this terminal."""
-    asked = ("settlement", "--dir", str(insurer.folder), "--day", day.isoformat(), "--out", str(folder))
+    asked = ("settlement", "--dir", str(insurer.folder), "--day", (day or today()).isoformat(), "--out", str(folder))
     return folder / str(run_command(*asked)["files"][shop.desk.home.signer.kid])
 
 
@@ -142,7 +145,7 @@ def sealed(shop: Shop, signer: SigningKey, insurer: str, ids: Sequence[str], eve
         schema="comptoir/settlement/v1",
         insurer=insurer,
         device=shop.desk.home.signer.kid,
-        day=TODAY,
+        day=today(),
         lines=lines,
         agreed=len(lines),
         paid=len(lines),
